@@ -1,0 +1,48 @@
+package bridge
+
+import (
+	"time"
+
+	"github.com/tandem-gateway/tandem/event"
+)
+
+// elsewhere is what the targets are told that did not answer first.
+// RFC 3326 s2: "SIP ;cause=200 ;text="Call completed elsewhere"".
+func elsewhere() event.Cause {
+	return event.Cause{Status: 200, Q850: 26, By: event.PartyGateway, Text: "Call completed elsewhere"}
+}
+
+// answer handles a target's 2xx. The first one has the call; one that crosses
+// its CANCEL or comes second is hung up, for its leg has sent the ACK already.
+func (m *Machine) answer(now time.Time, p *participant, r Answered) {
+	if p.state == event.ParticipantDisconnected || m.state >= event.CallConnected {
+		m.tell(p, Hangup{Cause: elsewhere()})
+		m.leave(now, p, elsewhere())
+		return
+	}
+	answer, err := m.agree(p, r.SDP)
+	if err != nil {
+		m.answerUnusable(now, p, err)
+		return
+	}
+	p.remote, m.caller().remote = r.SDP, m.caller().offered
+	m.hunt.silentUntil, m.hunt.ringUntil = time.Time{}, time.Time{}
+	m.answered = now
+	m.attemptEnded(now, p, event.Cause{Status: 200, Q850: 16, By: event.PartyCallee, Text: "answered"})
+	m.cancelTargets(now, p, elsewhere())
+	m.enterParticipant(now, p, event.ParticipantConnected, event.Cause{})
+	m.tell(m.caller(), Answer{SDP: answer})
+	m.enterParticipant(now, m.caller(), event.ParticipantConnected, event.Cause{})
+	m.enter(now, event.CallConnected)
+	m.watchSilence(now)
+	m.rehold(now)
+}
+
+// answerUnusable hangs up on an answer that no codec of the caller fits.
+func (m *Machine) answerUnusable(now time.Time, p *participant, err error) {
+	c := event.Cause{Status: 488, Q850: q850Of(488), By: event.PartyGateway, Text: err.Error()}
+	m.attemptEnded(now, p, c)
+	m.tell(p, Hangup{Cause: c})
+	m.leave(now, p, c)
+	m.attemptFailed(now, c)
+}

@@ -1,0 +1,175 @@
+package bridge
+
+import (
+	"time"
+
+	"github.com/tandem-gateway/tandem/dialplan"
+	"github.com/tandem-gateway/tandem/event"
+)
+
+// hunt is the search for somebody who answers: the decision's attempts in
+// order, each with one target or several that ring together.
+type hunt struct {
+	// index counts the attempts begun; 0 before the first.
+	index int
+	// silentUntil is when an attempt from which nothing at all has come is given
+	// up for the next one; zero once a response came.
+	silentUntil time.Time
+	// ringUntil is the end of the ringing time of the running attempt.
+	ringUntil time.Time
+	// best is the failure that the caller will be told of so far.
+	best event.Cause
+}
+
+// nextAttempt begins the next attempt, or ends the call with the best failure
+// when there is none left.
+func (m *Machine) nextAttempt(now time.Time) {
+	h := &m.hunt
+	h.silentUntil, h.ringUntil = time.Time{}, time.Time{}
+	if h.index >= len(m.decision.Attempts) {
+		m.refuse(now, toldCaller(h.best), "")
+		return
+	}
+	h.index++
+	m.do(Locate{Attempt: h.index, Plan: m.decision.Attempts[h.index-1]})
+}
+
+func (e Located) step(m *Machine, now time.Time) {
+	if m.state >= event.CallDisconnecting || e.Attempt != m.hunt.index {
+		for _, t := range e.Targets {
+			m.shutUnused(t)
+		}
+		return
+	}
+	if len(e.Targets) == 0 {
+		m.attemptFailed(now, e.Failed)
+		return
+	}
+	h := &m.hunt
+	h.ringUntil = now.Add(m.decision.RingingTimeout)
+	if m.limits.Attempt > 0 && h.index < len(m.decision.Attempts) {
+		h.silentUntil = now.Add(m.limits.Attempt)
+	}
+	plan := m.decision.Attempts[h.index-1]
+	for _, t := range e.Targets {
+		m.call(now, m.join(t, h.index), t, plan)
+	}
+}
+
+// call sends the INVITE to one target.
+func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.Attempt) {
+	started := event.AttemptStarted{
+		Header: m.at(now), Attempt: p.id - callerID, Target: t.URI, CallerID: plan.Shown.User,
+	}
+	if plan.To.Kind == dialplan.PartyTrunk {
+		started.Trunk = plan.To.Name
+	} else {
+		started.User = plan.To.Name
+	}
+	m.emit(started)
+	m.enterParticipant(now, p, event.ParticipantConnecting, event.Cause{})
+	offer, err := m.offerTo(p, m.caller().offered)
+	if err != nil {
+		p.leg = legReleased
+		m.refused(now, p, event.Cause{Status: 488, Q850: q850Of(488), Text: err.Error()})
+		return
+	}
+	m.do(Dial{Participant: p.id, Target: t, Plan: plan, Offer: offer})
+}
+
+// join adds a party that is about to be dialled.
+func (m *Machine) join(t Target, attempt int) *participant {
+	id := len(m.participants) + 1
+	m.participants = append(m.participants, participant{
+		id: id, name: t.Name, state: event.ParticipantIdle, leg: legLive,
+		attempt: attempt, local: newLocal(m.id, id, t.Media), hint: t.Hint,
+	})
+	return &m.participants[id-1]
+}
+
+// shutUnused gives back the media that was opened for a target which came too
+// late to be called: it becomes a participant that has already left.
+func (m *Machine) shutUnused(t Target) {
+	p := m.join(t, m.hunt.index)
+	p.state, p.leg = event.ParticipantDisconnected, legReleased
+	m.do(Shut{Participant: p.id})
+}
+
+// refused is the end of one target's INVITE without an answer.
+func (m *Machine) refused(now time.Time, p *participant, c event.Cause) {
+	if p.state == event.ParticipantDisconnected || p.inTalk() {
+		return
+	}
+	c.By = event.PartyCallee
+	m.attemptEnded(now, p, c)
+	m.leave(now, p, c)
+	if m.state >= event.CallDisconnecting {
+		return
+	}
+	// RFC 3261 s16.7 step 5: "If a 6xx (Global Failure) response is received … it
+	// SHOULD cancel all pending client transactions".
+	if c.Status >= 600 {
+		m.cancelTargets(now, nil, c)
+	}
+	m.attemptFailed(now, c)
+}
+
+func (m *Machine) attemptEnded(now time.Time, p *participant, c event.Cause) {
+	m.emit(event.AttemptEnded{Header: m.at(now), Attempt: p.id - callerID, Cause: c})
+}
+
+// attemptFailed goes on after a failure: it waits while other targets of the
+// attempt still ring, tries the next attempt where the failure speaks of the
+// trunk, and tells the caller otherwise.
+func (m *Machine) attemptFailed(now time.Time, c event.Cause) {
+	m.hunt.best = better(m.hunt.best, c)
+	if m.ringingTargets() > 0 {
+		return
+	}
+	if hunts(m.hunt.best.Status) {
+		m.nextAttempt(now)
+		return
+	}
+	m.refuse(now, toldCaller(m.hunt.best), "")
+}
+
+// silentTrunk gives up a trunk that has not said anything at all.
+func (m *Machine) silentTrunk(now time.Time) {
+	if t := m.hunt.silentUntil; t.IsZero() || now.Before(t) {
+		return
+	}
+	m.hunt.silentUntil = time.Time{}
+	m.giveUp(now, event.Cause{
+		Status: 408, Q850: q850Of(408), By: event.PartyGateway, Text: "no response from the trunk",
+	})
+}
+
+// giveUp cancels every target of the running attempt and counts it as failed.
+func (m *Machine) giveUp(now time.Time, c event.Cause) {
+	m.cancelTargets(now, nil, c)
+	m.attemptFailed(now, c)
+}
+
+// cancelTargets hangs up every target that has not answered, except one.
+func (m *Machine) cancelTargets(now time.Time, except *participant, c event.Cause) {
+	for i := range m.participants {
+		p := &m.participants[i]
+		if p.id == callerID || p == except || p.inTalk() || p.state == event.ParticipantDisconnected {
+			continue
+		}
+		m.attemptEnded(now, p, c)
+		m.tell(p, Hangup{Cause: c})
+		m.leave(now, p, c)
+	}
+}
+
+func (m *Machine) ringingTargets() int {
+	n := 0
+	for i := range m.participants {
+		p := &m.participants[i]
+		if p.id != callerID && p.state != event.ParticipantDisconnected && !p.inTalk() {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,52 @@
+package bridge
+
+import (
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+)
+
+// Participants are heard by the rule of rtp.Table: the table is the whole of a
+// call's media behaviour, and what is not in it is not heard. Its numbers are
+// those of the participants.
+
+// rehear computes the table anew from the state of the call.
+func (m *Machine) rehear() { m.do(Hear{Table: m.hearing()}) }
+
+// hearing is the rule: before the answer the caller and the target with early
+// media hear each other, the one that began last where there are several;
+// after it, everybody who talks hears everybody else who does.
+func (m *Machine) hearing() rtp.Table {
+	t := make(rtp.Table, 2)
+	if !m.answered.IsZero() {
+		for i := range m.participants {
+			p := &m.participants[i]
+			if p.audible() {
+				m.others(p, func(q *participant) {
+					if q.audible() {
+						t[p.id] = append(t[p.id], rtp.Heard{Source: q.id})
+					}
+				})
+			}
+		}
+		return t
+	}
+	if p := m.earlyMedia(); p != nil {
+		t[callerID] = []rtp.Heard{{Source: p.id}}
+		t[p.id] = []rtp.Heard{{Source: callerID}}
+	}
+	return t
+}
+
+// audible says whether a party talks and has agreed on codecs: one that is still
+// to answer our offer can neither hear nor be heard.
+func (p *participant) audible() bool { return p.inTalk() && len(p.stream.Formats) > 0 }
+
+// earlyMedia is the target whose early media the caller hears.
+func (m *Machine) earlyMedia() *participant {
+	for i := len(m.participants) - 1; i > 0; i-- {
+		if p := &m.participants[i]; p.state == event.ParticipantEarlyMedia {
+			return p
+		}
+	}
+	return nil
+}

@@ -1,0 +1,257 @@
+package bridge
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/tandem-gateway/tandem/dialplan"
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/sdp"
+)
+
+// Env is what a call needs of the world around it.
+type Env struct {
+	Dialer  Dialer
+	Ports   *rtp.Engine
+	Limits  Limits
+	Log     *slog.Logger
+	Publish func(event.Event)
+	// Forget is called once, as the last thing a call does.
+	Forget func(*Call)
+}
+
+// Dialer makes legs for attempts. It is called on the goroutines of the calls.
+type Dialer interface {
+	// Locate gives the targets of an attempt, without media: a trunk, or the
+	// phones of a user. The cause says why there are none.
+	Locate(now time.Time, plan dialplan.Attempt) ([]Target, event.Cause)
+	// Dial makes the leg of a participant and sends it the INVITE. What comes of
+	// it is told to Call.Report.
+	Dial(now time.Time, c *Call, participant int, t Target, plan dialplan.Attempt, offer *sdp.Session) Leg
+}
+
+// Call is the loop around one Machine: one goroutine, one inbox, one timer.
+type Call struct {
+	id      string
+	env     Env
+	machine *Machine
+	inbox   inbox
+	legs    []Leg
+	media   media
+	pending []Event
+	over    bool
+}
+
+// New makes a call. It does nothing until Run.
+func New(id string, env Env) *Call {
+	return &Call{id: id, env: env, machine: NewMachine(id, env.Limits), inbox: newInbox(), media: media{}}
+}
+
+// ID is the call's id.
+func (c *Call) ID() string { return c.id }
+
+// Post gives the call work from any goroutine. It never blocks. False means that
+// the call is over and the work will not be done.
+func (c *Call) Post(w Work) bool { return c.inbox.post(w) }
+
+// Stop ends the call from outside.
+func (c *Call) Stop(cause event.Cause) { c.Post(stop{cause}) }
+
+type stop struct{ cause event.Cause }
+
+func (s stop) Do(c *Call, _ time.Time) { c.tellMachine(Stop{Cause: s.cause}) }
+
+// Report brings what a leg has to say. It is called on the call's goroutine.
+func (c *Call) Report(participant int, r Report) {
+	c.tellMachine(Reported{Participant: participant, Report: r})
+}
+
+// Arrive begins the call with its caller. It is called on the call's goroutine.
+func (c *Call) Arrive(_ time.Time, leg Leg, caller Caller, d dialplan.Decision) {
+	c.legs = append(c.legs, leg)
+	if d.Refusal == nil {
+		local, err := c.media.open(c.env.Ports, callerID)
+		if err != nil {
+			c.env.Log.Error("no media for the caller", "call", c.id, "err", err)
+			d.Refusal = &dialplan.Refusal{Status: 503, Phrase: "No media port is free", Q850: 34}
+		}
+		caller.Media = local
+	}
+	c.tellMachine(Arrived{Caller: caller, Decision: d})
+}
+
+func (c *Call) tellMachine(e Event) { c.pending = append(c.pending, e) }
+
+// Run is the call's goroutine: it ends with the call.
+func (c *Call) Run() {
+	defer c.forget()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var work []Work
+	for !c.over {
+		work = c.inbox.take(work)
+		now := time.Now()
+		for i, w := range work {
+			w.Do(c, now)
+			c.drain(now)
+			work[i] = nil
+		}
+		c.tick(now)
+		c.drain(now)
+		if len(work) == 0 && !c.over {
+			c.wait(timer, now)
+		}
+	}
+}
+
+// wait sleeps until there is work or a timer is due.
+func (c *Call) wait(timer *time.Timer, now time.Time) {
+	d := time.Hour
+	if t, ok := c.deadline(); ok {
+		d = t.Sub(now)
+	}
+	timer.Reset(d)
+	select {
+	case <-c.inbox.wake:
+	case <-timer.C:
+	}
+}
+
+func (c *Call) deadline() (time.Time, bool) {
+	next, _ := c.machine.Deadline()
+	for _, l := range c.legs {
+		if l == nil {
+			continue
+		}
+		if t, ok := l.Deadline(); ok {
+			next = earliest(next, t)
+		}
+	}
+	return next, !next.IsZero()
+}
+
+func (c *Call) tick(now time.Time) {
+	for _, l := range c.legs {
+		if l == nil {
+			continue
+		}
+		if t, ok := l.Deadline(); ok && !now.Before(t) {
+			l.Tick(now)
+		}
+	}
+	if t, ok := c.machine.Deadline(); ok && !now.Before(t) {
+		c.tellMachine(Timer{})
+	}
+}
+
+// drain steps the machine with everything it has been told. What its actions
+// bring about is queued behind, so a step is never begun inside another.
+func (c *Call) drain(now time.Time) {
+	for len(c.pending) > 0 && !c.over {
+		e := c.pending[0]
+		c.pending = c.pending[1:]
+		for _, a := range c.machine.Step(now, e) {
+			c.perform(now, a)
+		}
+	}
+	c.pending = c.pending[:0]
+}
+
+// perform carries out one action.
+func (c *Call) perform(now time.Time, a Action) {
+	switch a := a.(type) {
+	case Tell:
+		if l := c.leg(a.Participant); l != nil {
+			l.Do(now, a.Command)
+		}
+	case Locate:
+		c.tellMachine(c.locate(now, a))
+	case Dial:
+		c.dial(now, a)
+	case Connect:
+		c.connect(a)
+	case Hear:
+		c.hear(a.Table)
+	case Shut:
+		c.shut(now, a.Participant)
+	case CheckMedia:
+		c.tellMachine(Heard{Last: c.media.lastHeard()})
+	case Emit:
+		c.env.Publish(a.Event)
+	case Forget:
+		c.over = true
+	}
+}
+
+func (c *Call) leg(participant int) Leg {
+	if participant < 1 || participant > len(c.legs) {
+		return nil
+	}
+	return c.legs[participant-1]
+}
+
+// locate finds the targets of an attempt and opens media for each.
+func (c *Call) locate(now time.Time, a Locate) Located {
+	targets, cause := c.env.Dialer.Locate(now, a.Plan)
+	ready := Located{Attempt: a.Attempt, Failed: cause}
+	first := len(c.machine.participants) + 1
+	for i, t := range targets {
+		local, err := c.media.open(c.env.Ports, first+i)
+		if err != nil {
+			c.env.Log.Error("no media for the callee", "call", c.id, "target", t.Name, "err", err)
+			ready.Failed = event.Cause{Status: 503, Q850: 34, By: event.PartyGateway, Text: "no media port is free"}
+			break
+		}
+		t.Media = local
+		ready.Targets = append(ready.Targets, t)
+	}
+	return ready
+}
+
+func (c *Call) connect(a Connect) {
+	if err := c.media.connect(a.Participant, a.Stream, a.Hint); err != nil {
+		c.env.Log.Warn("media not connected", "call", c.id, "participant", a.Participant, "err", err)
+	}
+}
+
+func (c *Call) hear(t rtp.Table) {
+	if err := c.media.hear(t); err != nil {
+		c.env.Log.Warn("hearing table not in force", "call", c.id, "err", err)
+	}
+}
+
+func (c *Call) shut(now time.Time, participant int) {
+	if s, ok := c.media.shut(participant); ok {
+		c.env.Publish(event.MediaEnded{
+			Header: event.Header{Call: c.id, At: now}, Participant: participant, Stream: s,
+		})
+	}
+}
+
+// dial makes a leg. Its place is taken first: a leg may report while it is made.
+func (c *Call) dial(now time.Time, a Dial) {
+	for len(c.legs) < a.Participant {
+		c.legs = append(c.legs, nil)
+	}
+	c.legs[a.Participant-1] = c.env.Dialer.Dial(now, c, a.Participant, a.Target, a.Plan, a.Offer)
+}
+
+// forget is the end of the goroutine. A call that failed inside is ended for
+// everybody, with its record: one bad message must not take other calls with it.
+func (c *Call) forget() {
+	if r := recover(); r != nil {
+		c.env.Log.Error("call failed inside; this is a bug", "call", c.id,
+			"err", fmt.Sprint(r), "stack", string(debug.Stack()))
+		now := time.Now()
+		c.media.closeAll()
+		c.env.Publish(event.CallEnded{
+			Header: event.Header{Call: c.id, At: now}, Answered: c.machine.answered,
+			Cause: event.Cause{Status: 500, Q850: 41, By: event.PartyGateway, Text: "internal error"},
+		})
+	}
+	c.inbox.close()
+	c.env.Forget(c)
+}

@@ -1,0 +1,256 @@
+package bridge
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/tandem-gateway/tandem/dialplan"
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/sdp"
+)
+
+// Machine is a call as a pure state machine; event.CallState draws its states.
+// The zero value is not usable: NewMachine makes one. It is a plain value of
+// plain values, so a call can be written out and read back.
+type Machine struct {
+	id           string
+	state        event.CallState
+	limits       Limits
+	decision     dialplan.Decision
+	participants []participant
+	hunt         hunt
+	exchange     exchange
+	silence      silence
+	cause        event.Cause
+	answered     time.Time
+	out          []Action
+}
+
+// Limits are the times a call keeps.
+type Limits struct {
+	// Attempt bounds the silence of a trunk: with no response at all for so long
+	// the next one is tried.
+	Attempt time.Duration
+	// Silence ends the call when neither side has sent audio for so long while
+	// nobody is on hold; 0 is never.
+	Silence time.Duration
+}
+
+// NewMachine makes the machine of the call with the given id.
+func NewMachine(id string, l Limits) *Machine {
+	return &Machine{id: id, limits: l}
+}
+
+// Event is what a machine is told.
+type Event interface {
+	step(m *Machine, now time.Time)
+}
+
+// The events. Reports of legs and the passing of time are the most of them.
+type (
+	// Arrived begins the call: a caller with its offer and what the dialplan made
+	// of it.
+	Arrived struct {
+		Caller   Caller
+		Decision dialplan.Decision
+	}
+	// Located answers Locate: where the attempt's phones or trunk are, each with
+	// the media address that was opened for it. Failed says why there are none.
+	Located struct {
+		Attempt int
+		Targets []Target
+		Failed  event.Cause
+	}
+	// Reported brings what a participant's leg has to say.
+	Reported struct {
+		Participant int
+		Report      Report
+	}
+	// Heard answers CheckMedia: when audio last came from anybody.
+	Heard struct{ Last time.Time }
+	// Stop ends the call from outside: an operator, a drain.
+	Stop struct{ Cause event.Cause }
+	// Timer says that the time of Deadline has come.
+	Timer struct{}
+)
+
+// Caller is the party that places a call.
+type Caller struct {
+	// Name is for people: the user, or the number a trunk shows.
+	Name string
+	// User or Trunk says whose call it is.
+	User, Trunk string
+	// SIPCallID, Source and Dialled go into the call's first event.
+	SIPCallID, Source, Dialled string
+	// Media is the local address opened for its audio; Hint is where its
+	// signalling comes from.
+	Media netip.AddrPort
+	Hint  netip.Addr
+	// Offer is its offer, nil when the INVITE carried none.
+	Offer *sdp.Session
+}
+
+// Target is one place to call: a phone of a user, or a trunk.
+type Target struct {
+	// Name is for people.
+	Name string
+	// URI is the Request-URI.
+	URI string
+	// Key is for whoever located it, to find the way there again.
+	Key string
+	// Hint is where its signalling comes from, when that is known.
+	Hint netip.Addr
+	// Media is the local address opened for its audio.
+	Media netip.AddrPort
+}
+
+// Action is what a machine wants done.
+type Action interface{ action() }
+
+// The actions, to be carried out in the order given.
+type (
+	// Tell gives a command to a participant's leg.
+	Tell struct {
+		Participant int
+		Command     Command
+	}
+	// Locate asks where an attempt leads; Located is the answer.
+	Locate struct {
+		Attempt int
+		Plan    dialplan.Attempt
+	}
+	// Dial makes a leg for a new participant and sends it the INVITE.
+	Dial struct {
+		Participant int
+		Target      Target
+		Plan        dialplan.Attempt
+		Offer       *sdp.Session
+	}
+	// Connect tells a participant's media what was agreed with it.
+	Connect struct {
+		Participant int
+		Stream      sdp.Stream
+		Hint        netip.Addr
+	}
+	// Hear replaces the hearing table.
+	Hear struct{ Table rtp.Table }
+	// Shut closes a participant's media and reports its counts.
+	Shut struct{ Participant int }
+	// CheckMedia asks when audio last came; Heard is the answer.
+	CheckMedia struct{}
+	// Emit publishes an event.
+	Emit struct{ Event event.Event }
+	// Forget says that the call is over and nothing of it runs any more.
+	Forget struct{}
+)
+
+func (Tell) action()       {}
+func (Locate) action()     {}
+func (Dial) action()       {}
+func (Connect) action()    {}
+func (Hear) action()       {}
+func (Shut) action()       {}
+func (CheckMedia) action() {}
+func (Emit) action()       {}
+func (Forget) action()     {}
+
+// Step takes one event and gives the actions that follow from it. The slice is
+// valid until the next Step.
+func (m *Machine) Step(now time.Time, ev Event) []Action {
+	clear(m.out)
+	m.out = m.out[:0]
+	ev.step(m, now)
+	m.settle(now)
+	return m.out
+}
+
+// Deadline is when Timer must be given next; false when nothing is due.
+func (m *Machine) Deadline() (time.Time, bool) {
+	next := earliest(m.hunt.silentUntil, m.hunt.ringUntil)
+	next = earliest(next, m.silence.checkAt)
+	return next, !next.IsZero()
+}
+
+// State is what the call is in.
+func (m *Machine) State() event.CallState { return m.state }
+
+// Cause is why the call ended; zero while it has not.
+func (m *Machine) Cause() event.Cause { return m.cause }
+
+func (e Reported) step(m *Machine, now time.Time) {
+	p := m.participant(e.Participant)
+	if p == nil || p.leg == legReleased {
+		return
+	}
+	switch r := e.Report.(type) {
+	case Trying:
+		m.hunt.silentUntil = time.Time{}
+	case Ringing:
+		m.ringing(now, p, r)
+	case Answered:
+		m.answer(now, p, r)
+	case Refused:
+		m.refused(now, p, r.Cause)
+	case Offered:
+		m.offered(p, r.SDP)
+	case OfferAnswered:
+		m.offerAnswered(now, p, r.SDP)
+	case OfferRefused:
+		m.offerRefused(p, r.Cause)
+	case OfferWithdrawn:
+		m.offerWithdrawn(p)
+	case HungUp:
+		m.hungUp(now, p, r.Cause)
+	case Released:
+		p.leg = legReleased
+	}
+}
+
+func (Timer) step(m *Machine, now time.Time) {
+	m.silentTrunk(now)
+	m.ringingTimeout(now)
+	m.checkSilence(now)
+}
+
+func (m *Machine) do(a Action) { m.out = append(m.out, a) }
+
+func (m *Machine) tell(p *participant, c Command) {
+	if p.leg != legReleased {
+		m.do(Tell{Participant: p.id, Command: c})
+	}
+}
+
+func (m *Machine) emit(e event.Event) { m.do(Emit{Event: e}) }
+
+func (m *Machine) at(now time.Time) event.Header { return event.Header{Call: m.id, At: now} }
+
+// enter changes the call's state and says so; a call never leaves
+// CallDisconnected and tells nothing that is no change.
+func (m *Machine) enter(now time.Time, s event.CallState) {
+	if m.state == s || m.state == event.CallDisconnected {
+		return
+	}
+	from := m.state
+	m.state = s
+	e := event.CallStateChanged{Header: m.at(now), From: from, To: s}
+	if s >= event.CallDisconnecting {
+		e.Cause = m.cause
+	}
+	m.emit(e)
+}
+
+// settle does what follows from the state as a whole after each step: the
+// hearing table, and the end of the call when its last leg has gone.
+func (m *Machine) settle(now time.Time) {
+	if m.state == event.CallDisconnecting && m.everyLegReleased() {
+		m.end(now)
+	}
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,100 @@
+package bridge
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/sdp"
+)
+
+// media holds the media session of each participant, by its number.
+type media map[int]*rtp.Session
+
+// open opens the media of a participant and gives the address for its
+// description.
+func (m media) open(ports *rtp.Engine, participant int) (netip.AddrPort, error) {
+	s, err := ports.Open(netip.Addr{})
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	m[participant] = s
+	return s.LocalRTP(), nil
+}
+
+// connect tells a participant's media what was agreed. hint is where its
+// signalling comes from.
+func (m media) connect(participant int, s sdp.Stream, hint netip.Addr) error {
+	session := m[participant]
+	if session == nil {
+		return nil
+	}
+	return session.SetRemote(rtp.Remote{
+		RTP: s.Remote, RTCP: s.RemoteRTCP, Mux: s.RTCPMux,
+		Send: payloads(s.Formats, sending), Receive: payloads(s.Formats, receiving),
+		Direction: rtp.Direction(s.Direction.Reverse()), Hint: hint,
+	})
+}
+
+func sending(f sdp.Format) sdp.Codec   { return f.Send }
+func receiving(f sdp.Format) sdp.Codec { return f.Receive }
+
+func payloads(formats []sdp.Format, side func(sdp.Format) sdp.Codec) []rtp.Payload {
+	list := make([]rtp.Payload, len(formats))
+	for i, f := range formats {
+		c := side(f)
+		list[i] = rtp.Payload{
+			Number: c.PayloadType,
+			Codec:  rtp.Codec{Name: c.Name, Rate: uint32(c.ClockRate), Channels: uint8(max(c.Channels, 1))},
+		}
+	}
+	return list
+}
+
+// hear puts a hearing table in force. Participants that are still to agree on
+// codecs are left out of it: they can neither hear nor be heard.
+func (m media) hear(t rtp.Table) error {
+	ends := make(map[int]rtp.End, len(m))
+	for id, s := range m {
+		ends[id] = s
+	}
+	paths, err := rtp.Compile(t, ends)
+	if err != nil {
+		return err
+	}
+	paths.Swap()
+	return nil
+}
+
+// lastHeard is when audio last came from anybody.
+func (m media) lastHeard() (last time.Time) {
+	for _, s := range m {
+		if t := s.LastReceived(); t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
+
+// shut closes a participant's media and gives what was counted.
+func (m media) shut(participant int) (event.Stream, bool) {
+	s := m[participant]
+	if s == nil {
+		return event.Stream{}, false
+	}
+	delete(m, participant)
+	_ = s.Close() // it only fails when it was closed before
+	n := s.Stats()
+	return event.Stream{
+		Packets: n.Received.Packets, Bytes: n.Received.Octets,
+		Lost: int64(n.Received.Lost), Jitter: n.Received.Jitter,
+		Relayed: n.Sent.Packets, Strangers: n.Dropped.Strangers,
+	}, true
+}
+
+func (m media) closeAll() {
+	for id := range m {
+		m.shut(id)
+	}
+}

@@ -1,0 +1,101 @@
+package bridge
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/sdp"
+)
+
+// callerID is the participant number of the caller.
+const callerID = 1
+
+// legPhase is how far a participant's leg is, which is not how far its
+// conversation is: a party that has hung up still has a BYE under way.
+//
+//	legLive ── Refuse, Hangup, Refused, HungUp ──▶ legEnding ── Released ──▶ legReleased
+type legPhase uint8
+
+const (
+	legLive legPhase = iota + 1
+	legEnding
+	legReleased
+)
+
+// participant is one party of the call; event.ParticipantState draws its states.
+type participant struct {
+	id      int
+	name    string
+	state   event.ParticipantState
+	leg     legPhase
+	attempt int // counts from 1; 0 for the caller
+	local   local
+	hint    netip.Addr
+	// offered is the last offer of this party, answered or not; nil when it made
+	// none.
+	offered *sdp.Session
+	// remote is this party's last agreed description.
+	remote *sdp.Session
+	// stream is what was agreed with it, seen from us.
+	stream sdp.Stream
+}
+
+func (m *Machine) participant(id int) *participant {
+	if id < 1 || id > len(m.participants) {
+		return nil
+	}
+	return &m.participants[id-1]
+}
+
+func (m *Machine) caller() *participant { return m.participant(callerID) }
+
+// enterParticipant changes a participant's state and says so.
+func (m *Machine) enterParticipant(now time.Time, p *participant, s event.ParticipantState, c event.Cause) {
+	if p.state == s || p.state == event.ParticipantDisconnected {
+		return
+	}
+	from := p.state
+	p.state = s
+	m.emit(event.ParticipantStateChanged{
+		Header: m.at(now), Participant: p.id, Name: p.name, From: from, To: s, Cause: c,
+	})
+}
+
+// leave ends a participant's conversation: its media is shut at once, its leg
+// goes on until it releases itself.
+func (m *Machine) leave(now time.Time, p *participant, c event.Cause) {
+	if p.state == event.ParticipantDisconnected {
+		return
+	}
+	m.enterParticipant(now, p, event.ParticipantDisconnected, c)
+	if p.leg == legLive {
+		p.leg = legEnding
+	}
+	m.rehear()
+	m.do(Shut{Participant: p.id})
+}
+
+// inTalk says whether the answer of this party stands.
+func (p *participant) inTalk() bool {
+	return p.state == event.ParticipantConnected || p.state == event.ParticipantHold
+}
+
+func (m *Machine) everyLegReleased() bool {
+	for i := range m.participants {
+		if m.participants[i].leg != legReleased {
+			return false
+		}
+	}
+	return true
+}
+
+// others gives the participants other than p that are still in the call.
+func (m *Machine) others(p *participant, visit func(*participant)) {
+	for i := range m.participants {
+		q := &m.participants[i]
+		if q.id != p.id && q.state != event.ParticipantDisconnected {
+			visit(q)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package dialog
+
+import (
+	"time"
+)
+
+// farewell is a BYE of ours.
+type farewell struct {
+	phase  byePhase
+	reason []Header
+}
+
+// byePhase is how far the BYE is.
+type byePhase uint8
+
+const (
+	byeNone byePhase = iota
+	// byeWaitsForAck: a callee may not say BYE before the ACK to its 2xx
+	// (RFC 3261 s15).
+	byeWaitsForAck
+	byeSent
+)
+
+// Bye ends an answered call. The reason goes into the BYE (RFC 3326).
+func (u *Usage) Bye(now time.Time, reason ...Header) {
+	switch u.state {
+	case Answered:
+		u.state = Leaving
+		u.bye = farewell{phase: byeWaitsForAck, reason: reason}
+	case Confirmed:
+		u.state = Leaving
+		u.endReinvite(now)
+		u.sendBye(now, u.chosen, reason)
+	}
+	u.settle()
+}
+
+// ackGone sends a BYE that waited for the ACK, which has come or will not.
+func (u *Usage) ackGone(now time.Time) {
+	if u.state == Leaving && u.bye.phase == byeWaitsForAck {
+		u.sendBye(now, u.chosen, u.bye.reason)
+	}
+}
+
+// sendBye sends a BYE. Whatever comes back ends it: RFC 3261 s15.1.1, "If the
+// response for the BYE is a 481 … or a 408 … or no response at all is received for
+// the BYE … the UAC MUST consider the session and the dialog terminated."
+func (u *Usage) sendBye(now time.Time, dialog int, reason []Header) {
+	d := &u.dialogs[dialog]
+	m := u.request(d, "BYE", d.nextSeq())
+	u.addAgent(&m)
+	m.head = append(m.head, reason...)
+	if dialog == u.chosen {
+		u.bye = farewell{phase: byeSent}
+	}
+	u.send(now, m, dialog)
+}
+
+// receiveBye ends the call from the other side. RFC 3261 s15.1.2: "The UAS core
+// … MUST still respond to any pending requests received for that dialog. It is
+// RECOMMENDED that a 487 (Request Terminated) response be generated to those
+// pending requests."
+func (u *Usage) receiveBye(now time.Time, s *server) {
+	request := s.request
+	u.respond(now, s, 200, nil)
+	switch u.state {
+	case Invited, Early:
+		if u.invite.server == nil {
+			return // a callee has no say over an early dialog: the INVITE goes on
+		}
+		u.state = Rejected
+		u.respond(now, u.invite.server, 487, nil)
+	case Answered, Confirmed:
+		u.state = Leaving
+		u.accept = acceptance{}
+		u.endReinvite(now)
+	default:
+		// Both said BYE at once: ours is answered by the other side in its turn.
+		u.byeCrossed()
+		return
+	}
+	u.report(Left{Status: 200, Request: request})
+}
+
+// byeCrossed gives up a BYE of ours that waited for the ACK: the other side's BYE
+// has ended what it would have ended.
+func (u *Usage) byeCrossed() {
+	if u.bye.phase == byeWaitsForAck {
+		u.accept, u.bye.phase = acceptance{}, byeSent
+	}
+}

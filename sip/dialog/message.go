@@ -1,0 +1,71 @@
+package dialog
+
+import (
+	"strconv"
+
+	"github.com/tandem-gateway/tandem/sdp"
+	"github.com/tandem-gateway/tandem/sip/wire"
+)
+
+// message is a request of ours before it is rendered. It is kept until its
+// transaction has its final response, because a challenge makes it anew.
+type message struct {
+	method, uri string
+	branch, hop string
+	seq         uint32
+	head        []Header
+	body        []byte
+}
+
+// add appends one header field.
+func (m *message) add(name, value string) { m.head = append(m.head, Header{name, value}) }
+
+func (m *message) describe(s *sdp.Session) {
+	if s != nil {
+		m.body = s.Append(nil)
+	}
+}
+
+// again makes the request that follows a challenge: RFC 3261 s22.2, "it must
+// increment the CSeq header field value as it would normally when sending an
+// updated request", with a branch of its own and one more header.
+func (m *message) again(branch, via string, seq uint32, with Header) {
+	head := make([]Header, 0, len(m.head)+1)
+	for _, h := range m.head {
+		switch h.Name {
+		case "Via":
+			h.Value = viaValue(via, branch)
+		case "CSeq":
+			h.Value = cseqValue(seq, m.method)
+		case with.Name:
+			continue
+		}
+		head = append(head, h)
+	}
+	m.head, m.branch, m.seq = append(head, with), branch, seq
+}
+
+// render writes the whole message. What could end a header line early is not
+// written; wire.AppendSafe sees to that.
+func (m *message) render() []byte {
+	b := make([]byte, 0, 512+len(m.body))
+	b = append(append(b, m.method...), ' ')
+	b = wire.AppendSafe(b, m.uri)
+	b = append(b, " SIP/2.0\r\n"...)
+	for _, h := range m.head {
+		b = append(append(b, h.Name...), ": "...)
+		b = append(wire.AppendSafe(b, h.Value), "\r\n"...)
+	}
+	if len(m.body) > 0 {
+		b = append(b, "Content-Type: application/sdp\r\n"...)
+	}
+	b = append(b, "Content-Length: "...)
+	b = strconv.AppendInt(b, int64(len(m.body)), 10)
+	return append(append(b, "\r\n\r\n"...), m.body...)
+}
+
+func viaValue(via, branch string) string { return via + ";branch=" + branch + ";rport" }
+
+func cseqValue(seq uint32, method string) string {
+	return strconv.FormatUint(uint64(seq), 10) + " " + method
+}

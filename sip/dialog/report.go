@@ -1,0 +1,80 @@
+package dialog
+
+import (
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/tandem-gateway/tandem/sdp"
+	"github.com/tandem-gateway/tandem/sip/transport"
+)
+
+// Action is one thing a usage wants done: bytes to be sent, or a report. One of
+// Send and Report is set.
+type Action struct {
+	// Send is a whole message.
+	Send []byte
+	// Flow is the way a response goes: the one its request came on.
+	Flow transport.Flow
+	// Hop is the URI of the next hop of a request (RFC 3261 s8.1.2): the topmost
+	// route, or the Request-URI.
+	Hop string
+	// Report is what the leg's owner must know.
+	Report Report
+}
+
+// Report is what a usage tells its owner.
+type Report interface{ report() }
+
+// The reports, in the order in which a call may see them.
+type (
+	// Trying is a 100.
+	Trying struct{}
+	// Progressed is another provisional response to our INVITE. SDP is nil when
+	// it carried no description, or none that is new.
+	Progressed struct {
+		Status int
+		SDP    *sdp.Session
+	}
+	// Accepted is the first 2xx to our INVITE; the ACK has been sent. SDP is nil
+	// when the answer came before.
+	Accepted struct {
+		SDP      *sdp.Session
+		Response *sip.Response
+	}
+	// Failed is the end of our INVITE. Response is nil when none came: the status
+	// is then 408, or 503 when the request could not be sent.
+	Failed struct {
+		Status   int
+		Response *sip.Response
+	}
+	// Acknowledged is the ACK to our 2xx.
+	Acknowledged struct{}
+	// Offered is an offer in a re-INVITE.
+	Offered struct{ SDP *sdp.Session }
+	// OfferAnswered is the answer to the offer of ours in a re-INVITE.
+	OfferAnswered struct{ SDP *sdp.Session }
+	// OfferFailed is the rejection of our offer; the session is as it was.
+	OfferFailed struct{ Status int }
+	// OfferWithdrawn says that the other side took its offer back.
+	OfferWithdrawn struct{}
+	// Left says that the other side has gone. Request is its BYE or CANCEL, nil
+	// when the dialog died; Status then says of what.
+	Left struct {
+		Status  int
+		Request *sip.Request
+	}
+	// Released is the last report: the usage has ended. Leftovers answer what may
+	// still come for it.
+	Released struct{ Leftovers []Leftover }
+)
+
+func (Trying) report()         {}
+func (Progressed) report()     {}
+func (Accepted) report()       {}
+func (Failed) report()         {}
+func (Acknowledged) report()   {}
+func (Offered) report()        {}
+func (OfferAnswered) report()  {}
+func (OfferFailed) report()    {}
+func (OfferWithdrawn) report() {}
+func (Left) report()           {}
+func (Released) report()       {}

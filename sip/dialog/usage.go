@@ -1,0 +1,220 @@
+package dialog
+
+import (
+	"time"
+
+	"github.com/tandem-gateway/tandem/sip/transaction"
+)
+
+// State is how far a usage is.
+//
+//	UAC  Idle ─Invite─▶ Calling ─1xx─▶ Early ──2xx, send ACK──────────────▶ Confirmed
+//	                       │             │                                     │
+//	                       ├──── Bye ────┴──▶ Withdrawn ── 2xx: ACK, BYE ──┐   │ BYE
+//	                       │                     │ 3xx-6xx, 64*T1          │   │ either way
+//	                       └─ 3xx-6xx ──────┐    │                         ▼   ▼
+//	UAS  Idle ─INVITE─▶ Invited ─1xx─▶ Early│    │                       Leaving
+//	                       │             │  │    │                          │ answered,
+//	                       │             │  ▼    ▼                          │ 64*T1
+//	                       ├─ 3xx-6xx ───┴▶ Rejected ── ACK, 64*T1 ──▶ Ended ◀┘
+//	                       └─ 2xx ─▶ Answered ── ACK ──▶ Confirmed
+//	                                    └── 64*T1 without ACK: BYE ──▶ Leaving
+//
+// Ended is final; a usage reports Released when it enters it.
+type State uint8
+
+// The states of a usage.
+const (
+	Idle State = iota
+	Calling
+	Invited
+	Early
+	Withdrawn
+	Rejected
+	Answered
+	Confirmed
+	Leaving
+	Ended
+)
+
+var stateNames = [...]string{
+	"idle", "calling", "invited", "early", "withdrawn", "rejected", "answered", "confirmed", "leaving", "ended",
+}
+
+// String is the state's name, for logs and tests.
+func (s State) String() string { return stateNames[s] }
+
+// Config is what a usage is made with; it does not change afterwards.
+type Config struct {
+	// Timing is the RFC's T1, T2 and T4.
+	Timing transaction.Timing
+	// Transport says whether the leg's transport retransmits by itself.
+	Transport transaction.Transport
+	// Via is the sent-protocol and sent-by of our requests, as in
+	// "SIP/2.0/UDP 192.0.2.1:5060".
+	Via string
+	// Branch begins every branch parameter of ours; it is unique to the usage and
+	// starts with the magic cookie.
+	Branch string
+	// Tag is our tag in this usage.
+	Tag string
+	// Contact is our contact as a name-addr, "<sip:192.0.2.1:5060>".
+	Contact string
+	// Agent goes into User-Agent and Server.
+	Agent string
+	// Authorize answers digest challenges; nil when we have no password there.
+	Authorize Authorizer
+}
+
+// Authorizer answers the challenges in a 401 or 407.
+type Authorizer interface {
+	// Authorize gives the header to repeat the request with. It fails when no
+	// challenge can be answered, or when our answer was refused before.
+	Authorize(status int, challenges []string, method, uri string, body []byte) (Header, error)
+}
+
+// Header is one header field to be written.
+type Header struct{ Name, Value string }
+
+// Usage is the INVITE usage of one leg; State draws it. Make one with NewUAC or
+// NewUAS. It is not safe for concurrent use: it belongs to its call's goroutine.
+type Usage struct {
+	config   Config
+	state    State
+	callID   string
+	local    string // our From or To value, with our tag
+	invite   invite
+	dialogs  []Dialog // one, or several while forks of our INVITE ring
+	chosen   int      // the dialog that was confirmed
+	clients  []*client
+	servers  []*server
+	accept   acceptance
+	reinvite reinvite
+	bye      farewell
+	branches int
+	out      []Action
+}
+
+// State is how far the usage is.
+func (u *Usage) State() State { return u.state }
+
+// CallID is the usage's Call-ID.
+func (u *Usage) CallID() string { return u.callID }
+
+// Take gives the actions since the last Take, in order. The slice is valid until
+// the usage is called again.
+func (u *Usage) Take() []Action {
+	out := u.out
+	u.out = u.out[len(u.out):]
+	return out
+}
+
+// Deadline is when Tick must be called next; false when no timer runs.
+func (u *Usage) Deadline() (time.Time, bool) {
+	var next time.Time
+	for _, c := range u.clients {
+		next = earlier(next, c.tx)
+	}
+	for _, s := range u.servers {
+		next = earlier(next, s.tx)
+	}
+	next = sooner(next, u.accept.resendAt)
+	return next, !next.IsZero()
+}
+
+// Tick runs the timers that are due.
+func (u *Usage) Tick(now time.Time) {
+	for _, c := range u.clients {
+		if due(c.tx, now) {
+			u.stepClient(now, c, transaction.Timer, nil)
+		}
+	}
+	for _, s := range u.servers {
+		if due(s.tx, now) {
+			u.stepServer(now, s, transaction.Timer, nil)
+		}
+	}
+	u.resendAnswer(now)
+	u.settle()
+}
+
+// machine is what the four transactions have in common.
+type machine interface {
+	Step(now time.Time, ev transaction.Event) transaction.Actions
+	Deadline() (time.Time, bool)
+}
+
+func due(m machine, now time.Time) bool {
+	t, ok := m.Deadline()
+	return ok && !now.Before(t)
+}
+
+func earlier(next time.Time, m machine) time.Time {
+	if t, ok := m.Deadline(); ok {
+		return sooner(next, t)
+	}
+	return next
+}
+
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (u *Usage) report(r Report) { u.out = append(u.out, Action{Report: r}) }
+
+// settle drops the transactions that have ended, and ends the usage when nothing
+// of it must be sent any more.
+func (u *Usage) settle() {
+	u.clients = keep(u.clients, func(c *client) bool { return !c.ended })
+	u.servers = keep(u.servers, func(s *server) bool { return !s.ended })
+	if u.state == Ended || !u.conversationOver() {
+		return
+	}
+	if !u.idle() {
+		return
+	}
+	u.state = Ended
+	u.report(Released{Leftovers: u.leftovers()})
+}
+
+// conversationOver says whether the usage is only waiting for its transactions.
+func (u *Usage) conversationOver() bool {
+	switch u.state {
+	case Withdrawn, Rejected, Leaving:
+		return true
+	}
+	return false
+}
+
+// idle says whether no transaction has anything left to do but to answer
+// retransmissions.
+func (u *Usage) idle() bool {
+	if u.bye.phase == byeWaitsForAck {
+		return false
+	}
+	for _, c := range u.clients {
+		if !c.lingering() {
+			return false
+		}
+	}
+	for _, s := range u.servers {
+		if !s.lingering() {
+			return false
+		}
+	}
+	return true
+}
+
+func keep[T any](list []T, wanted func(T) bool) []T {
+	kept := list[:0]
+	for _, e := range list {
+		if wanted(e) {
+			kept = append(kept, e)
+		}
+	}
+	clear(list[len(kept):])
+	return kept
+}
