@@ -3,6 +3,7 @@ package bridge
 import (
 	"time"
 
+	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 )
 
@@ -12,12 +13,11 @@ func elsewhere() event.Cause {
 	return event.Cause{Status: 200, Q850: 26, By: event.PartyGateway, Text: "Call completed elsewhere"}
 }
 
-// answer handles a target's 2xx. The first one has the call; one that crosses
-// its CANCEL or comes second is hung up, for its leg has sent the ACK already.
+// answer handles a target's 2xx. The first one has the call: the others are told
+// to hang up in the same step, so one that comes later has crossed its CANCEL,
+// and its leg ends it.
 func (m *Machine) answer(now time.Time, p *participant, r Answered) {
-	if p.state == event.ParticipantDisconnected || m.state >= event.CallConnected {
-		m.tell(p, Hangup{Cause: elsewhere()})
-		m.leave(now, p, elsewhere())
+	if p.state == event.ParticipantDisconnected || p.inTalk() {
 		return
 	}
 	answer, err := m.agree(p, r.SDP)
@@ -26,11 +26,14 @@ func (m *Machine) answer(now time.Time, p *participant, r Answered) {
 		return
 	}
 	p.remote, m.caller().remote = r.SDP, m.caller().offered
-	m.hunt.silentUntil, m.hunt.ringUntil = time.Time{}, time.Time{}
+	m.hunt, m.decision = hunt{}, dialplan.Decision{} // nobody is looked for any more
 	m.answered = now
 	m.attemptEnded(now, p, event.Cause{Status: 200, Q850: 16, By: event.PartyCallee, Text: "answered"})
 	m.cancelTargets(now, p, elsewhere())
 	m.enterParticipant(now, p, event.ParticipantConnected, event.Cause{})
+	if m.caller().offered == nil {
+		m.exchange = exchange{phase: exchangeOwn, to: callerID}
+	}
 	m.tell(m.caller(), Answer{SDP: answer})
 	m.enterParticipant(now, m.caller(), event.ParticipantConnected, event.Cause{})
 	m.enter(now, event.CallConnected)

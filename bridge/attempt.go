@@ -27,7 +27,7 @@ func (m *Machine) nextAttempt(now time.Time) {
 	h := &m.hunt
 	h.silentUntil, h.ringUntil = time.Time{}, time.Time{}
 	if h.index >= len(m.decision.Attempts) {
-		m.refuse(now, toldCaller(h.best), "")
+		m.refuse(now, h.best, "")
 		return
 	}
 	h.index++
@@ -46,13 +46,21 @@ func (e Located) step(m *Machine, now time.Time) {
 		return
 	}
 	h := &m.hunt
-	h.ringUntil = now.Add(m.decision.RingingTimeout)
+	if d := m.decision.RingingTimeout; d > 0 {
+		h.ringUntil = now.Add(d)
+	}
 	if m.limits.Attempt > 0 && h.index < len(m.decision.Attempts) {
 		h.silentUntil = now.Add(m.limits.Attempt)
 	}
 	plan := m.decision.Attempts[h.index-1]
+	// All join before the first is called: one that cannot be called must not pass
+	// for the last one that rang.
+	first := len(m.participants)
 	for _, t := range e.Targets {
-		m.call(now, m.join(t, h.index), t, plan)
+		m.join(t, h.index)
+	}
+	for i, t := range e.Targets {
+		m.call(now, &m.participants[first+i], t, plan)
 	}
 }
 
@@ -71,26 +79,28 @@ func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.At
 	offer, err := m.offerTo(p, m.caller().offered)
 	if err != nil {
 		p.leg = legReleased
-		m.refused(now, p, event.Cause{Status: 488, Q850: q850Of(488), Text: err.Error()})
+		m.refused(now, p, event.Cause{
+			Status: 488, Q850: q850Of(488), By: event.PartyGateway, Text: err.Error(),
+		})
 		return
 	}
 	m.do(Dial{Participant: p.id, Target: t, Plan: plan, Offer: offer})
 }
 
 // join adds a party that is about to be dialled.
-func (m *Machine) join(t Target, attempt int) *participant {
+func (m *Machine) join(t Target, attempt int) {
 	id := len(m.participants) + 1
 	m.participants = append(m.participants, participant{
 		id: id, name: t.Name, state: event.ParticipantIdle, leg: legLive,
 		attempt: attempt, local: newLocal(m.id, id, t.Media), hint: t.Hint,
 	})
-	return &m.participants[id-1]
 }
 
 // shutUnused gives back the media that was opened for a target which came too
 // late to be called: it becomes a participant that has already left.
 func (m *Machine) shutUnused(t Target) {
-	p := m.join(t, m.hunt.index)
+	m.join(t, m.hunt.index)
+	p := &m.participants[len(m.participants)-1]
 	p.state, p.leg = event.ParticipantDisconnected, legReleased
 	m.do(Shut{Participant: p.id})
 }
@@ -100,7 +110,9 @@ func (m *Machine) refused(now time.Time, p *participant, c event.Cause) {
 	if p.state == event.ParticipantDisconnected || p.inTalk() {
 		return
 	}
-	c.By = event.PartyCallee
+	if c.By == 0 {
+		c.By = event.PartyCallee
+	}
 	m.attemptEnded(now, p, c)
 	m.leave(now, p, c)
 	if m.state >= event.CallDisconnecting {
@@ -130,7 +142,15 @@ func (m *Machine) attemptFailed(now time.Time, c event.Cause) {
 		m.nextAttempt(now)
 		return
 	}
-	m.refuse(now, toldCaller(m.hunt.best), "")
+	m.refuse(now, m.hunt.best, "")
+}
+
+// trying notes the first sign of life of a target. A late one, of a target that has
+// been given up, says nothing of those that are called now.
+func (m *Machine) trying(p *participant) {
+	if p.id != callerID && p.state != event.ParticipantDisconnected {
+		m.hunt.silentUntil = time.Time{}
+	}
 }
 
 // silentTrunk gives up a trunk that has not said anything at all.
@@ -157,10 +177,19 @@ func (m *Machine) cancelTargets(now time.Time, except *participant, c event.Caus
 		if p.id == callerID || p == except || p.inTalk() || p.state == event.ParticipantDisconnected {
 			continue
 		}
-		m.attemptEnded(now, p, c)
+		m.attemptEnded(now, p, cancelled(c))
 		m.tell(p, Hangup{Cause: c})
 		m.leave(now, p, c)
 	}
+}
+
+// cancelled is how an attempt ends that was called off: never with a status that
+// would make it the answered one.
+func cancelled(c event.Cause) event.Cause {
+	if c.Status < 300 {
+		c.Status = 487
+	}
+	return c
 }
 
 func (m *Machine) ringingTargets() int {

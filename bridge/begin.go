@@ -33,16 +33,23 @@ func (e Arrived) step(m *Machine, now time.Time) {
 		}, r.Warning)
 		return
 	}
+	if err := m.caller().answerable(); err != nil {
+		m.refuse(now, event.Cause{
+			Status: 488, Q850: q850Of(488), By: event.PartyGateway, Text: err.Error(),
+		}, "")
+		return
+	}
 	m.enter(now, event.CallConnecting)
 	m.nextAttempt(now)
 }
 
 // refuse ends a call that nobody has answered: the caller gets the cause as its
-// final response.
+// final response, which is a failure whatever the cause says.
 func (m *Machine) refuse(now time.Time, c event.Cause, warning string) {
 	if m.state >= event.CallDisconnecting {
 		return
 	}
+	c = toldCaller(c)
 	m.close(now, c)
 	caller := m.caller()
 	m.tell(caller, Refuse{Cause: c, Warning: warning})

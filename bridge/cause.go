@@ -63,6 +63,9 @@ func rank(status int) int {
 // toldCaller turns the failure of the callee's side into the one that the
 // caller sees: the same, but for what would mean something else there.
 func toldCaller(c event.Cause) event.Cause {
+	if c.IsZero() {
+		return event.Cause{Status: 480, Q850: 18, By: event.PartyGateway, Text: "nobody could be called"}
+	}
 	c.Q850 = orQ850(c.Q850, c.Status)
 	switch {
 	case c.Status == 401 || c.Status == 407:
@@ -71,7 +74,7 @@ func toldCaller(c event.Cause) event.Cause {
 	case c.Status >= 300 && c.Status < 400:
 		c.Status, c.Text = 480, "redirected, and redirection is not followed"
 	case c.Status < 300:
-		c.Status, c.Q850, c.Text = 480, 18, "nobody could be called"
+		c.Status = 480
 	}
 	return c
 }

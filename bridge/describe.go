@@ -2,9 +2,7 @@ package bridge
 
 import (
 	"errors"
-	"hash/fnv"
 	"net/netip"
-	"strconv"
 
 	"github.com/tandem-gateway/tandem/sdp"
 )
@@ -21,12 +19,14 @@ type local struct {
 // newLocal makes the side towards a participant. The session id is a number that
 // is different for every participant of every call (RFC 8866 s5.2).
 func newLocal(call string, participant int, media netip.AddrPort) local {
-	h := fnv.New64a()
-	h.Write([]byte(call))
-	h.Write([]byte(strconv.Itoa(participant)))
+	id := uint64(participant)
+	for _, b := range []byte(call) {
+		id = (id ^ uint64(b)) * 1099511628211 // FNV-1a's prime
+	}
 	return local{
-		media:  media,
-		origin: sdp.Originator{Origin: sdp.Origin{Username: "tandem", ID: h.Sum64() >> 1, Version: 1}},
+		media: media,
+		// RFC 3264 s5: "representable with a 64 bit signed integer".
+		origin: sdp.Originator{Origin: sdp.Origin{Username: "tandem", ID: id >> 1, Version: 1}},
 	}
 }
 
@@ -44,6 +44,13 @@ func (l *local) publish(s *sdp.Session) *sdp.Session {
 	l.origin.Publish(s)
 	l.sent = s
 	return s
+}
+
+// repeat publishes once more what is agreed. Its version is a new one when an
+// offer that was refused has come between.
+func (l *local) repeat() *sdp.Session {
+	s := *l.sent
+	return l.publish(&s)
 }
 
 // ownCodecs is what we offer for a caller that offered nothing: what every phone
@@ -76,14 +83,33 @@ func (m *Machine) offerTo(p *participant, offered *sdp.Session) (*sdp.Session, e
 	return p.local.publish(s), nil
 }
 
+// answer makes the answer to an offer that takes of it what another description,
+// of the other party or of ours, says. It is not published.
+func (l *local) answer(offer, like *sdp.Session) (*sdp.Session, error) {
+	audio := like.Audio()
+	if audio == nil {
+		return nil, sdp.ErrRefused
+	}
+	return sdp.NewAnswer(offer, l.base().Like(audio), sdp.LocalOrder)
+}
+
+// answerable says before anybody is called whether the caller's offer has something
+// that could be answered.
+func (p *participant) answerable() error {
+	if p.offered == nil {
+		return nil
+	}
+	_, err := p.local.answer(p.offered, p.offered)
+	if errors.Is(err, sdp.ErrRefused) {
+		return errNoAudio
+	}
+	return err
+}
+
 // answerTo makes the answer to p's offer out of what the other party answered to
 // the offer that was made of it.
 func (m *Machine) answerTo(p *participant, answered *sdp.Session) (*sdp.Session, sdp.Stream, error) {
-	audio := answered.Audio()
-	if audio == nil {
-		return nil, sdp.Stream{}, sdp.ErrRefused
-	}
-	answer, err := sdp.NewAnswer(p.offered, p.local.base().Like(audio), sdp.LocalOrder)
+	answer, err := p.local.answer(p.offered, answered)
 	if err != nil {
 		return nil, sdp.Stream{}, err
 	}

@@ -9,7 +9,7 @@ import (
 // hungUp handles a party that has left by itself.
 func (m *Machine) hungUp(now time.Time, p *participant, c event.Cause) {
 	if p.state == event.ParticipantDisconnected {
-		return
+		return // it was told to go, and has crossed that
 	}
 	if p.id != callerID && !p.inTalk() {
 		m.refused(now, p, c) // its early dialog is gone: the attempt has failed

@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"slices"
+
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
 )
@@ -9,8 +11,21 @@ import (
 // call's media behaviour, and what is not in it is not heard. Its numbers are
 // those of the participants.
 
-// rehear computes the table anew from the state of the call.
-func (m *Machine) rehear() { m.do(Hear{Table: m.hearing()}) }
+// rehear computes the table anew from the state of the call, once for all the
+// media that the step has connected or shut. A call that ends has shut all of it.
+func (m *Machine) rehear() {
+	if m.state < event.CallDisconnecting && slices.ContainsFunc(m.out, changesHearing) {
+		m.do(Hear{Table: m.hearing()})
+	}
+}
+
+func changesHearing(a Action) bool {
+	switch a.(type) {
+	case Connect, Shut:
+		return true
+	}
+	return false
+}
 
 // hearing is the rule: before the answer the caller and the target with early
 // media hear each other, the one that began last where there are several;

@@ -46,12 +46,9 @@ func (b *inbox) take(space []Work) []Work {
 	return work
 }
 
-// close refuses further work and gives what nobody did.
-func (b *inbox) close() []Work {
+// close refuses further work; what nobody has done is dropped.
+func (b *inbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.closed = true
-	work := b.queue
-	b.queue = nil
-	return work
+	b.closed, b.queue = true, nil
 }

@@ -54,8 +54,9 @@ type (
 	AcceptOffer struct{ SDP *sdp.Session }
 	// RefuseOffer rejects the offer that the leg reported.
 	RefuseOffer struct{ Cause event.Cause }
-	// Hangup ends the leg: CANCEL before its answer, BYE after it. The cause goes
-	// into a Reason header (RFC 3326).
+	// Hangup ends the leg: CANCEL before its answer, BYE after it. The leg itself
+	// ends an answer that crosses the CANCEL, with ACK and BYE: it is told only
+	// once. The cause goes into a Reason header (RFC 3326).
 	Hangup struct{ Cause event.Cause }
 )
 

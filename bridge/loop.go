@@ -54,7 +54,8 @@ func New(id string, env Env) *Call {
 func (c *Call) ID() string { return c.id }
 
 // Post gives the call work from any goroutine. It never blocks. False means that
-// the call is over and the work will not be done.
+// the call is over and the work will not be done; what was posted just before the
+// end may be dropped too, like a message that comes too late.
 func (c *Call) Post(w Work) bool { return c.inbox.post(w) }
 
 // Stop ends the call from outside.
@@ -73,7 +74,7 @@ func (c *Call) Report(participant int, r Report) {
 func (c *Call) Arrive(_ time.Time, leg Leg, caller Caller, d dialplan.Decision) {
 	c.legs = append(c.legs, leg)
 	if d.Refusal == nil {
-		local, err := c.media.open(c.env.Ports, callerID)
+		local, err := c.media.open(c.env.Ports, callerID, caller.Local)
 		if err != nil {
 			c.env.Log.Error("no media for the caller", "call", c.id, "err", err)
 			d.Refusal = &dialplan.Refusal{Status: 503, Phrase: "No media port is free", Q850: 34}
@@ -88,6 +89,7 @@ func (c *Call) tellMachine(e Event) { c.pending = append(c.pending, e) }
 // Run is the call's goroutine: it ends with the call.
 func (c *Call) Run() {
 	defer c.forget()
+	defer c.survive()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var work []Work
@@ -150,13 +152,12 @@ func (c *Call) tick(now time.Time) {
 // drain steps the machine with everything it has been told. What its actions
 // bring about is queued behind, so a step is never begun inside another.
 func (c *Call) drain(now time.Time) {
-	for len(c.pending) > 0 && !c.over {
-		e := c.pending[0]
-		c.pending = c.pending[1:]
-		for _, a := range c.machine.Step(now, e) {
+	for i := 0; i < len(c.pending) && !c.over; i++ {
+		for _, a := range c.machine.Step(now, c.pending[i]) {
 			c.perform(now, a)
 		}
 	}
+	clear(c.pending)
 	c.pending = c.pending[:0]
 }
 
@@ -199,7 +200,7 @@ func (c *Call) locate(now time.Time, a Locate) Located {
 	ready := Located{Attempt: a.Attempt, Failed: cause}
 	first := len(c.machine.participants) + 1
 	for i, t := range targets {
-		local, err := c.media.open(c.env.Ports, first+i)
+		local, err := c.media.open(c.env.Ports, first+i, t.Local)
 		if err != nil {
 			c.env.Log.Error("no media for the callee", "call", c.id, "target", t.Name, "err", err)
 			ready.Failed = event.Cause{Status: 503, Q850: 34, By: event.PartyGateway, Text: "no media port is free"}
@@ -239,19 +240,48 @@ func (c *Call) dial(now time.Time, a Dial) {
 	c.legs[a.Participant-1] = c.env.Dialer.Dial(now, c, a.Participant, a.Target, a.Plan, a.Offer)
 }
 
-// forget is the end of the goroutine. A call that failed inside is ended for
-// everybody, with its record: one bad message must not take other calls with it.
+// forget is the end of the goroutine. Media that was opened for a target which
+// came when all was over goes with it.
 func (c *Call) forget() {
-	if r := recover(); r != nil {
-		c.env.Log.Error("call failed inside; this is a bug", "call", c.id,
-			"err", fmt.Sprint(r), "stack", string(debug.Stack()))
-		now := time.Now()
-		c.media.closeAll()
-		c.env.Publish(event.CallEnded{
-			Header: event.Header{Call: c.id, At: now}, Answered: c.machine.answered,
-			Cause: event.Cause{Status: 500, Q850: 41, By: event.PartyGateway, Text: "internal error"},
-		})
-	}
+	c.media.closeAll()
 	c.inbox.close()
 	c.env.Forget(c)
 }
+
+// survive ends a call that failed inside, for everybody and with its record: one
+// bad message must not take other calls with it.
+func (c *Call) survive() {
+	r := recover()
+	if r == nil {
+		return
+	}
+	c.env.Log.Error("call failed inside; this is a bug", "call", c.id,
+		"err", fmt.Sprint(r), "stack", string(debug.Stack()))
+	now := time.Now()
+	cause := event.Cause{Status: 500, Q850: 41, By: event.PartyGateway, Text: "internal error"}
+	for i, l := range c.legs {
+		if l != nil {
+			c.abandon(now, l, cause)
+		}
+		c.shut(now, i+1)
+	}
+	c.env.Publish(event.CallEnded{
+		Header: event.Header{Call: c.id, At: now}, Answered: c.machine.answered, Cause: cause,
+	})
+}
+
+// abandon tells a leg once that its call has failed: it may be the leg that did.
+// Of the two commands the leg ignores the one that does not fit it.
+func (c *Call) abandon(now time.Time, l Leg, cause event.Cause) {
+	defer func() {
+		if r := recover(); r != nil {
+			c.env.Log.Error("leg not ended", "call", c.id, "err", fmt.Sprint(r))
+		}
+	}()
+	l.Do(now, Refuse{Cause: cause})
+	l.Do(now, Hangup{Cause: cause})
+}
+
+// Leg gives a participant's leg, nil when there is none. It is called on the
+// call's goroutine.
+func (c *Call) Leg(participant int) Leg { return c.leg(participant) }

@@ -83,8 +83,9 @@ type Caller struct {
 	User, Trunk string
 	// SIPCallID, Source and Dialled go into the call's first event.
 	SIPCallID, Source, Dialled string
-	// Media is the local address opened for its audio; Hint is where its
-	// signalling comes from.
+	// Local is the address to receive its audio on, Media what was opened there;
+	// Hint is where its signalling comes from.
+	Local netip.Addr
 	Media netip.AddrPort
 	Hint  netip.Addr
 	// Offer is its offer, nil when the INVITE carried none.
@@ -97,11 +98,10 @@ type Target struct {
 	Name string
 	// URI is the Request-URI.
 	URI string
-	// Key is for whoever located it, to find the way there again.
-	Key string
 	// Hint is where its signalling comes from, when that is known.
 	Hint netip.Addr
-	// Media is the local address opened for its audio.
+	// Local is the address to receive its audio on, Media what was opened there.
+	Local netip.Addr
 	Media netip.AddrPort
 }
 
@@ -185,7 +185,7 @@ func (e Reported) step(m *Machine, now time.Time) {
 	}
 	switch r := e.Report.(type) {
 	case Trying:
-		m.hunt.silentUntil = time.Time{}
+		m.trying(p)
 	case Ringing:
 		m.ringing(now, p, r)
 	case Answered:
@@ -197,13 +197,13 @@ func (e Reported) step(m *Machine, now time.Time) {
 	case OfferAnswered:
 		m.offerAnswered(now, p, r.SDP)
 	case OfferRefused:
-		m.offerRefused(p, r.Cause)
+		m.offerRefused(now, p, r.Cause)
 	case OfferWithdrawn:
 		m.offerWithdrawn(p)
 	case HungUp:
 		m.hungUp(now, p, r.Cause)
 	case Released:
-		p.leg = legReleased
+		m.released(now, p)
 	}
 }
 
@@ -243,6 +243,7 @@ func (m *Machine) enter(now time.Time, s event.CallState) {
 // settle does what follows from the state as a whole after each step: the
 // hearing table, and the end of the call when its last leg has gone.
 func (m *Machine) settle(now time.Time) {
+	m.rehear()
 	if m.state == event.CallDisconnecting && m.everyLegReleased() {
 		m.end(now)
 	}

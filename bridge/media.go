@@ -12,10 +12,10 @@ import (
 // media holds the media session of each participant, by its number.
 type media map[int]*rtp.Session
 
-// open opens the media of a participant and gives the address for its
+// open opens the media of a participant on an address, and gives the address for its
 // description.
-func (m media) open(ports *rtp.Engine, participant int) (netip.AddrPort, error) {
-	s, err := ports.Open(netip.Addr{})
+func (m media) open(ports *rtp.Engine, participant int, on netip.Addr) (netip.AddrPort, error) {
+	s, err := ports.Open(on)
 	if err != nil {
 		return netip.AddrPort{}, err
 	}

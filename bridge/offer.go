@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"time"
 
 	"github.com/tandem-gateway/tandem/event"
@@ -9,13 +10,21 @@ import (
 
 // exchange is an offer of one party that the other party is answering.
 //
-//	exchangeIdle ── Offered by p: Offer to q ──▶ exchangePassed ── answer of q: AcceptOffer to p ──▶ exchangeIdle
-//	                                                   │   └────── refusal of q: RefuseOffer to p ──▶ exchangeIdle
-//	                                                   └────────── p takes it back: q is offered what was ──▶ exchangeRestoring ──▶ exchangeIdle
-//	                another offer meanwhile: 491
+//	exchangeIdle ── offer of p: Offer to q ──▶ exchangePassed ── answer of q: AcceptOffer to p ──▶ exchangeIdle
+//	     │                                       │   │   └────── refusal of q: RefuseOffer to p ──▶ exchangeIdle
+//	     │                                       │   └─ p takes it back ─▶ exchangeWithdrawn ── refusal of q ──▶ exchangeIdle
+//	     │                                       │ answer that                 │ answer of q
+//	     │                                       ▼ p cannot use                ▼
+//	     │                                      exchangeRestoring: Offer to q of what was ── its answer ──▶ exchangeIdle
+//	     └─ our own offer in a 2xx to q ──▶ exchangeOwn ── answer of q in its ACK ──▶ exchangeIdle
+//	            another offer meanwhile: 491
 type exchange struct {
-	phase    exchangePhase
+	phase exchangePhase
+	// from made the offer, 0 where it is ours; to is to answer it.
 	from, to int
+	// before is our description to the latter until now: a refused offer has not
+	// been made (RFC 6337 s2.3).
+	before *sdp.Session
 }
 
 type exchangePhase uint8
@@ -23,7 +32,9 @@ type exchangePhase uint8
 const (
 	exchangeIdle exchangePhase = iota
 	exchangePassed
+	exchangeWithdrawn
 	exchangeRestoring
+	exchangeOwn
 )
 
 // offered passes a party's offer on to the other one.
@@ -35,9 +46,7 @@ func (m *Machine) offered(p *participant, offer *sdp.Session) {
 	case m.exchange.phase != exchangeIdle:
 		m.refuseOffer(p, 491, "another offer is being answered")
 	case offer == nil:
-		// An INVITE without a description asks for our offer (RFC 3261 s14.2): what
-		// is agreed. The answer comes with the ACK.
-		m.tell(p, AcceptOffer{SDP: p.local.sent})
+		m.offerOurs(p)
 	case p.remote != nil && offer.Origin == p.remote.Origin && offer.String() == p.remote.String():
 		// The same version of the same description: nothing has changed. The text is
 		// compared too, for phones that forget to raise the version.
@@ -53,110 +62,134 @@ func (m *Machine) refuseOffer(p *participant, status int, text string) {
 	}})
 }
 
-// repeat answers an offer that says what is agreed already, with what we said.
+// offerOurs answers an INVITE without a description, which asks for our offer
+// (RFC 3261 s14.2): what is agreed. The answer comes with the ACK.
+func (m *Machine) offerOurs(p *participant) {
+	m.exchange = exchange{phase: exchangeOwn, to: p.id, before: p.local.sent}
+	m.tell(p, AcceptOffer{SDP: p.local.repeat()})
+}
+
+// repeat answers an offer that says what is agreed already, with what we said: as
+// much of it as is an answer, for it may have been an offer.
 func (m *Machine) repeat(p *participant, offer *sdp.Session) {
-	if p.local.sent == nil || len(p.local.sent.Media) != len(offer.Media) {
-		m.refuseOffer(p, 488, "the offer does not fit the session")
+	answer, err := p.local.answer(offer, p.local.sent)
+	if err != nil {
+		m.refuseOffer(p, 488, err.Error())
 		return
 	}
-	m.tell(p, AcceptOffer{SDP: p.local.sent})
+	m.tell(p, AcceptOffer{SDP: p.local.publish(answer)})
 }
 
 // pass offers q what p offers.
 func (m *Machine) pass(p, q *participant, offer *sdp.Session) {
+	before := q.local.sent
 	next, err := m.offerTo(q, offer)
 	if err != nil {
 		m.refuseOffer(p, 488, err.Error())
 		return
 	}
 	p.offered = offer
-	m.exchange = exchange{phase: exchangePassed, from: p.id, to: q.id}
+	m.exchange = exchange{phase: exchangePassed, from: p.id, to: q.id, before: before}
 	m.tell(q, Offer{SDP: next})
 }
 
-// offerAnswered takes q's answer back to the party whose offer it was.
+// offerAnswered takes q's answer, and on to the party whose offer it was.
 func (m *Machine) offerAnswered(now time.Time, q *participant, answer *sdp.Session) {
 	e := m.exchange
 	if e.phase == exchangeIdle || e.to != q.id {
-		m.answeredUs(now, q, answer)
-		return
+		return // nobody has asked
 	}
 	m.exchange = exchange{}
 	ours, _, err := sdp.Agreed(q.local.sent, answer)
-	if err != nil {
-		m.backOut(m.participant(e.from), e, err)
-		return
-	}
-	q.remote = answer
-	if e.phase == exchangeRestoring {
-		m.connect(q, ours)
+	switch {
+	case e.phase == exchangePassed:
+		m.passBack(now, m.participant(e.from), q, answer, ours, err)
+	case e.phase == exchangeWithdrawn:
+		m.restore(m.participant(e.from), q)
+	case err != nil:
+		m.noAudio(now, err)
+	default:
+		m.agreed(q, answer, ours)
 		m.rehold(now)
-		return
 	}
-	p := m.participant(e.from)
-	reply, theirs, err := m.answerTo(p, answer)
+}
+
+// passBack answers p's offer with what q has answered to it. Where p cannot use
+// that, its offer is refused and q returns to what was.
+func (m *Machine) passBack(now time.Time, p, q *participant, answer *sdp.Session, ours sdp.Stream, err error) {
+	var (
+		reply  *sdp.Session
+		theirs sdp.Stream
+	)
+	if err == nil {
+		reply, theirs, err = m.answerTo(p, answer)
+	}
 	if err != nil {
-		m.backOut(p, e, err)
+		m.refuseOffer(p, 488, err.Error())
+		m.restore(p, q)
 		return
 	}
+	m.agreed(q, answer, ours)
 	p.remote = p.offered
-	m.connect(q, ours)
 	m.connect(p, theirs)
 	m.tell(p, AcceptOffer{SDP: reply})
 	m.rehold(now)
 }
 
-// backOut refuses p's offer when the answer of the other party cannot serve it.
-func (m *Machine) backOut(p *participant, e exchange, err error) {
-	if e.phase == exchangePassed {
-		m.refuseOffer(p, 488, err.Error())
+// agreed notes the answer to an offer of ours. A party that was offered nothing to
+// receive cannot say by its answer that it holds the call: it does if it did.
+func (m *Machine) agreed(q *participant, answer *sdp.Session, ours sdp.Stream) {
+	if audio := q.local.sent.Audio(); audio != nil && !audio.EffectiveDirection().Sends() {
+		ours.HeldBy |= q.stream.HeldBy & sdp.Them
+	}
+	q.remote = answer
+	m.connect(q, ours)
+}
+
+// restore offers q what was agreed with p, when q has accepted what p does not
+// want any more.
+func (m *Machine) restore(p, q *participant) {
+	if p.remote == nil {
+		return
+	}
+	before := q.local.sent
+	if next, err := m.offerTo(q, p.remote); err == nil {
+		m.exchange = exchange{phase: exchangeRestoring, from: p.id, to: q.id, before: before}
+		m.tell(q, Offer{SDP: next})
 	}
 }
 
-// answeredUs takes the answer to an offer that was ours: of a caller whose INVITE
-// had none, or of a party that asked for our offer.
-func (m *Machine) answeredUs(now time.Time, p *participant, answer *sdp.Session) {
-	if !p.inTalk() || p.local.sent == nil {
-		return
-	}
-	ours, _, err := sdp.Agreed(p.local.sent, answer)
-	if err != nil {
-		Stop{Cause: event.Cause{Status: 488, Q850: q850Of(488), By: event.PartyGateway, Text: err.Error()}}.step(m, now)
-		return
-	}
-	p.remote = answer
-	m.connect(p, ours)
-	m.rehold(now)
+// noAudio ends a call in which nothing is agreed any more.
+func (m *Machine) noAudio(now time.Time, err error) {
+	Stop{Cause: event.Cause{
+		Status: 488, Q850: q850Of(488), By: event.PartyGateway, Text: err.Error(),
+	}}.step(m, now)
 }
 
-// offerRefused takes q's refusal back: both sessions are as they were.
-func (m *Machine) offerRefused(q *participant, c event.Cause) {
+// offerRefused takes q's refusal back: both sessions are as they were. There was
+// none before the answer to a caller's INVITE without an offer.
+func (m *Machine) offerRefused(now time.Time, q *participant, c event.Cause) {
 	e := m.exchange
 	if e.phase == exchangeIdle || e.to != q.id {
 		return
 	}
 	m.exchange = exchange{}
-	if e.phase == exchangePassed {
+	q.local.sent = e.before
+	switch {
+	case e.phase == exchangePassed:
 		m.tell(m.participant(e.from), RefuseOffer{Cause: c})
+	case e.before == nil:
+		m.noAudio(now, errNoAnswer)
 	}
 }
 
+var errNoAnswer = errors.New("the offer in the answer was not answered")
+
 // offerWithdrawn handles a party that took its offer back (CANCEL of a
-// re-INVITE): the other party, which may have answered, is offered what was
-// agreed before.
+// re-INVITE). The other party is answering it: what it says is waited for.
 func (m *Machine) offerWithdrawn(p *participant) {
-	e := m.exchange
-	if e.phase != exchangePassed || e.from != p.id {
-		return
-	}
-	m.exchange = exchange{}
-	q := m.participant(e.to)
-	if p.remote == nil || q == nil {
-		return
-	}
-	if before, err := m.offerTo(q, p.remote); err == nil {
-		m.exchange = exchange{phase: exchangeRestoring, from: p.id, to: q.id}
-		m.tell(q, Offer{SDP: before})
+	if e := &m.exchange; e.phase == exchangePassed && e.from == p.id {
+		e.phase = exchangeWithdrawn
 	}
 }
 
@@ -173,7 +206,6 @@ func (m *Machine) counterpart(p *participant) (other *participant) {
 // rehold derives who is on hold from what was agreed: hold is a direction, and
 // who holds is whoever stopped receiving (RFC 3264 s8.4).
 func (m *Machine) rehold(now time.Time) {
-	m.rehear()
 	by := m.holders()
 	for i := range m.participants {
 		p := &m.participants[i]

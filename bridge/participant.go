@@ -62,8 +62,8 @@ func (m *Machine) enterParticipant(now time.Time, p *participant, s event.Partic
 	})
 }
 
-// leave ends a participant's conversation: its media is shut at once, its leg
-// goes on until it releases itself.
+// leave ends a participant's conversation: its media is shut at once and what was
+// agreed on it forgotten, its leg goes on until it releases itself.
 func (m *Machine) leave(now time.Time, p *participant, c event.Cause) {
 	if p.state == event.ParticipantDisconnected {
 		return
@@ -72,8 +72,16 @@ func (m *Machine) leave(now time.Time, p *participant, c event.Cause) {
 	if p.leg == legLive {
 		p.leg = legEnding
 	}
-	m.rehear()
+	p.local, p.offered, p.remote, p.stream = local{}, nil, nil, sdp.Stream{}
 	m.do(Shut{Participant: p.id})
+}
+
+// released is the end of a leg. One that goes without a word has hung up.
+func (m *Machine) released(now time.Time, p *participant) {
+	p.leg = legReleased
+	m.hungUp(now, p, event.Cause{
+		Status: 500, Q850: q850Of(500), By: event.PartyGateway, Text: "the leg has ended by itself",
+	})
 }
 
 // inTalk says whether the answer of this party stands.

@@ -13,8 +13,10 @@ func (m *Machine) ringing(now time.Time, p *participant, r Ringing) {
 	if m.state >= event.CallConnected || p.state == event.ParticipantDisconnected || p.id == callerID {
 		return
 	}
-	m.hunt.silentUntil = time.Time{}
-	if r.SDP == nil {
+	m.trying(p)
+	// RFC 3261 s13.2.1: a caller that made no offer gets one "in the first reliable
+	// non-failure message", which is the 2xx: it could not answer one in a 183.
+	if r.SDP == nil || m.caller().offered == nil {
 		m.rang(now, p, r.Status)
 		return
 	}
@@ -25,7 +27,6 @@ func (m *Machine) ringing(now time.Time, p *participant, r Ringing) {
 	}
 	m.enterParticipant(now, p, event.ParticipantEarlyMedia, event.Cause{})
 	m.enter(now, event.CallEarlyMedia)
-	m.rehear()
 	m.tell(m.caller(), Progress{Status: r.Status, SDP: answer})
 }
 

@@ -21,9 +21,10 @@ func description(m sip.Message) (*sdp.Session, int) {
 	if len(body) == 0 {
 		return nil, 0
 	}
-	kind, params, err := mime.ParseMediaType(wire.Value(m, "Content-Type"))
+	value, _ := wire.Value(m, "Content-Type")
+	kind, params, err := mime.ParseMediaType(value)
 	switch {
-	case err != nil && wire.Value(m, "Content-Type") == "":
+	case err != nil:
 		return nil, 400 // RFC 3261 s7.4.1: a body has a Content-Type
 	case kind == "application/sdp":
 		return parsed(body)

@@ -108,7 +108,7 @@ func (u *Usage) answerChallenge(now time.Time, c *client, res *sip.Response) boo
 		return false
 	}
 	m := &c.message
-	header, err := u.config.Authorize.Authorize(res.StatusCode, wire.Challenges(res), m.method, m.uri, m.body)
+	header, err := u.config.Authorize.Authorize(res.StatusCode, challenges(res), m.method, m.uri, m.body)
 	if err != nil {
 		return false
 	}
@@ -149,3 +149,11 @@ func (u *Usage) TransportFailed(now time.Time) {
 
 // lingering says whether the transaction only waits for repetitions.
 func (c *client) lingering() bool { return c.ended || c.final }
+
+// challenges are the values of WWW-Authenticate and Proxy-Authenticate.
+func challenges(res *sip.Response) []string {
+	if res.StatusCode == 407 {
+		return wire.Values(res, "Proxy-Authenticate")
+	}
+	return wire.Values(res, "WWW-Authenticate")
+}

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -25,8 +26,6 @@ type Dialog struct {
 	LocalSeq, RemoteSeq uint32
 	// Media is the offer/answer state.
 	Media sdp.Negotiation
-	// preview is the description of the last provisional response.
-	preview *sdp.Session
 	// ack is the ACK to the 2xx that confirmed the dialog, or to the last
 	// re-INVITE's: sent again for each retransmission of that 2xx.
 	ack    []byte
@@ -37,12 +36,12 @@ type Dialog struct {
 // calleeDialog is the UAS's dialog by RFC 3261 s12.1.1.
 func calleeDialog(req *sip.Request) Dialog {
 	return Dialog{
-		RemoteTag: wire.FromTag(req),
-		Remote:    req.From().Value(),
+		RemoteTag: strings.Clone(wire.FromTag(req)),
+		Remote:    strings.Clone(req.From().Value()),
 		Target:    contactURI(req),
 		// "The route set MUST be set to the list of URIs in the Record-Route header
 		// field from the request, taken in order".
-		Routes:    wire.RecordRoutes(req),
+		Routes:    recordRoutes(req),
 		LocalSeq:  firstSeq,
 		RemoteSeq: req.CSeq().SeqNo,
 	}
@@ -51,8 +50,8 @@ func calleeDialog(req *sip.Request) Dialog {
 // callerDialog is the UAC's dialog by RFC 3261 s12.1.2.
 func callerDialog(res *sip.Response, seq uint32) Dialog {
 	d := Dialog{
-		RemoteTag: wire.ToTag(res),
-		Remote:    res.To().Value(),
+		RemoteTag: strings.Clone(wire.ToTag(res)),
+		Remote:    strings.Clone(res.To().Value()),
 		LocalSeq:  seq,
 	}
 	d.follow(res)
@@ -67,7 +66,7 @@ func (d *Dialog) follow(res *sip.Response) {
 		d.Target = t
 	}
 	// "taken in reverse order and preserving all URI parameters".
-	rr := wire.RecordRoutes(res)
+	rr := recordRoutes(res)
 	for i, j := 0, len(rr)-1; i < j; i, j = i+1, j-1 {
 		rr[i], rr[j] = rr[j], rr[i]
 	}
@@ -83,8 +82,8 @@ func (d *Dialog) path() (uri string, routes []string, hop string) {
 	if len(d.Routes) == 0 {
 		return d.Target, nil, d.Target
 	}
-	first := wire.AddrSpec(d.Routes[0])
-	if wire.IsLooseRouter(d.Routes[0]) {
+	first := strings.Trim(d.Routes[0], "<>")
+	if looseRouter(first) {
 		return d.Target, d.Routes, first
 	}
 	// "If the route set is not empty, and its first URI does not contain the lr
@@ -120,8 +119,27 @@ func (u *Usage) branch() string {
 
 // contactURI is the URI of the first Contact, or empty.
 func contactURI(m sip.Message) string {
-	if c := wire.Contacts(m); len(c) > 0 {
-		return c[0].URI.String()
+	if c := wire.Contacts(m); len(c) > 0 && !c[0].Address.Wildcard {
+		return c[0].Address.String()
 	}
 	return ""
+}
+
+// recordRoutes are the Record-Route values in order, each in angle brackets.
+func recordRoutes(m sip.Message) (list []string) {
+	addresses, _ := wire.Addresses(m, "Record-Route") // broken ones do not pass wire.Parse
+	for _, a := range addresses {
+		list = append(list, "<"+a.URI.String()+">")
+	}
+	return list
+}
+
+// looseRouter says whether a route's URI has the lr parameter (RFC 3261 s19.1.1).
+func looseRouter(uri string) bool {
+	u, err := wire.ParseURI(uri)
+	if err != nil {
+		return true
+	}
+	_, lr := wire.Param(u.UriParams, "lr")
+	return lr
 }

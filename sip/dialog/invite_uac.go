@@ -105,8 +105,8 @@ func (u *Usage) progressed(status int, res *sip.Response) {
 	// RFC 3261 s13.2.1: until the 2xx a description in an unreliable provisional
 	// response is a preview of the answer; a carrier may send several.
 	s, _ := description(res)
-	if s != nil {
-		d.preview = s
+	if s != nil && d.Media.PreviewAnswer(s) != nil {
+		s = nil // it answers nothing of ours: ringing is what is left
 	}
 	u.report(Progressed{Status: status, SDP: s})
 }
@@ -157,15 +157,20 @@ func (u *Usage) accepted(now time.Time, c *client, res *sip.Response) {
 		return
 	}
 	u.state, u.chosen = Confirmed, index
+	u.report(Accepted{SDP: d.answered(res), Response: res})
+}
+
+// answered gives the answer that a 2xx brings: its own, or the one that a
+// provisional response has shown; nil when there is none that can be used.
+func (d *Dialog) answered(res *sip.Response) *sdp.Session {
 	s, _ := description(res)
 	if s == nil {
-		s = d.preview
+		s = d.Media.Preview
 	}
-	if s != nil {
-		_ = d.Media.ReceiveAnswer(s)
+	if s == nil || d.Media.ReceiveAnswer(s) != nil {
+		return nil
 	}
-	d.preview = nil
-	u.report(Accepted{SDP: s, Response: res})
+	return s
 }
 
 func (u *Usage) indexOf(d *Dialog) int {

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -14,8 +15,8 @@ import (
 // NewUAS makes the usage of a call that is placed to us, and says 100. offer is
 // the INVITE's description, nil when it carried none: the 2xx then offers.
 func NewUAS(now time.Time, c Config, req *sip.Request, offer *sdp.Session, flow transport.Flow) *Usage {
-	u := &Usage{config: c, state: Invited, callID: req.CallID().Value()}
-	u.local = req.To().Value() + ";tag=" + c.Tag
+	u := &Usage{config: c, state: Invited, callID: strings.Clone(req.CallID().Value())}
+	u.local = req.To().Value() + ";tag=" + c.Tag // a copy of its own
 	d := calleeDialog(req)
 	if offer != nil {
 		_ = d.Media.ReceiveOffer(offer)

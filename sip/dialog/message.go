@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"github.com/tandem-gateway/tandem/sdp"
-	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
 // message is a request of ours before it is rendered. It is kept until its
@@ -45,16 +44,15 @@ func (m *message) again(branch, via string, seq uint32, with Header) {
 	m.head, m.branch, m.seq = append(head, with), branch, seq
 }
 
-// render writes the whole message. What could end a header line early is not
-// written; wire.AppendSafe sees to that.
+// render writes the whole message.
 func (m *message) render() []byte {
 	b := make([]byte, 0, 512+len(m.body))
 	b = append(append(b, m.method...), ' ')
-	b = wire.AppendSafe(b, m.uri)
+	b = appendLine(b, m.uri)
 	b = append(b, " SIP/2.0\r\n"...)
 	for _, h := range m.head {
 		b = append(append(b, h.Name...), ": "...)
-		b = append(wire.AppendSafe(b, h.Value), "\r\n"...)
+		b = append(appendLine(b, h.Value), "\r\n"...)
 	}
 	if len(m.body) > 0 {
 		b = append(b, "Content-Type: application/sdp\r\n"...)
@@ -68,4 +66,19 @@ func viaValue(via, branch string) string { return via + ";branch=" + branch + ";
 
 func cseqValue(seq uint32, method string) string {
 	return strconv.FormatUint(uint64(seq), 10) + " " + method
+}
+
+// appendLine writes a value that must stay on its line. Values come from messages
+// that were checked when they were read (package wire) and from the configuration;
+// a CR, LF or NUL in one is turned into a blank all the same, so that no mistake
+// elsewhere becomes a header that somebody injected.
+func appendLine(b []byte, value string) []byte {
+	start := len(b)
+	b = append(b, value...)
+	for i := start; i < len(b); i++ {
+		if b[i] == '\r' || b[i] == '\n' || b[i] == 0 {
+			b[i] = ' '
+		}
+	}
+	return b
 }

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -26,7 +27,7 @@ func (u *Usage) Receive(now time.Time, msg sip.Message, flow transport.Flow) {
 }
 
 func (u *Usage) receiveRequest(now time.Time, req *sip.Request, flow transport.Flow) {
-	key := wire.ServerKey(req)
+	key := Key(req)
 	if req.Method == sip.ACK {
 		u.receiveAck(now, key, req)
 		return
@@ -62,14 +63,17 @@ func (u *Usage) inOrder(now time.Time, s *server) bool {
 	switch {
 	case d == nil:
 		u.respond(now, s, 481, nil)
-	case d.RemoteSeq != 0 && s.seq <= d.RemoteSeq && s.request.Method != sip.ACK:
+	case d.RemoteSeq != 0 && s.seq <= d.RemoteSeq:
 		// "If the remote sequence number was not empty, but the sequence number of
 		// the request is lower than the remote sequence number, the request is out
 		// of order and MUST be rejected with a 500".
 		u.respond(now, s, 500, nil, Phrase("CSeq out of order"))
-	case wire.UnsupportedRequire(s.request) != "":
-		// RFC 3261 s8.2.2.3: "the UAS MUST respond … with status code 420".
-		u.respond(now, s, 420, nil, Header{"Unsupported", wire.UnsupportedRequire(s.request)})
+	case len(wire.OptionTags(s.request, "Require")) > 0:
+		// RFC 3261 s8.2.2.3: a server that does not understand an option tag in
+		// Require "MUST respond by generating a response with status code 420". We
+		// understand none.
+		tags := strings.Join(wire.OptionTags(s.request, "Require"), ", ")
+		u.respond(now, s, 420, nil, Header{"Unsupported", tags})
 	default:
 		d.RemoteSeq = s.seq
 		return true

@@ -27,7 +27,7 @@ type server struct {
 // serve starts a server transaction for a request.
 func (u *Usage) serve(now time.Time, req *sip.Request, flow transport.Flow) *server {
 	s := &server{
-		key: wire.ServerKey(req), method: string(req.Method), seq: req.CSeq().SeqNo,
+		key: Key(req), method: string(req.Method), seq: req.CSeq().SeqNo,
 		flow: flow, request: req,
 	}
 	if req.Method == sip.INVITE {
@@ -91,23 +91,28 @@ func (u *Usage) response(s *server, status int, body *sdp.Session, headers []Hea
 	}
 	res := wire.NewResponse(s.request, status, phrase(headers, status), tag)
 	if formsDialog(s.method, status) {
-		wire.AddHeader(res, "Contact", u.config.Contact)
-		wire.AddHeader(res, "Allow", Allow)
-		wire.AddHeader(res, "Supported", Supported)
+		addHeader(res, "Contact", u.config.Contact)
+		addHeader(res, "Allow", Allow)
 	}
 	if u.config.Agent != "" && status > 100 {
-		wire.AddHeader(res, "Server", u.config.Agent)
+		addHeader(res, "Server", u.config.Agent)
 	}
 	for _, h := range headers {
 		if h.Name != "" {
-			wire.AddHeader(res, h.Name, h.Value)
+			addHeader(res, h.Name, h.Value)
 		}
 	}
 	if body != nil {
-		wire.AddHeader(res, "Content-Type", "application/sdp")
+		addHeader(res, "Content-Type", "application/sdp")
 		res.SetBody(body.Append(nil))
 	}
-	return wire.Append(nil, res)
+	b, err := wire.Append(nil, res)
+	if err != nil {
+		// What we were asked to say cannot be said; the request is answered all the
+		// same, without it.
+		b, _ = wire.Append(nil, wire.NewResponse(s.request, 500, "", tag))
+	}
+	return b
 }
 
 // Phrase makes a pseudo header that sets a response's reason phrase.
@@ -137,4 +142,21 @@ func (s *server) lingering() bool {
 		return tx.State == transaction.Confirmed || tx.State == transaction.Accepted
 	}
 	return s.status >= 200
+}
+
+func addHeader(res *sip.Response, name, value string) {
+	res.AppendHeader(sip.NewHeader(name, value))
+}
+
+// Key is the server transaction that a request belongs to.
+func Key(req *sip.Request) transaction.ServerKey {
+	via := req.Via()
+	branch := wire.Branch(req)
+	if transaction.HasCookie(branch) {
+		return transaction.NewServerKey(string(req.Method), branch, via.Host, uint16(via.Port))
+	}
+	return transaction.NewLegacyKey(string(req.Method), transaction.Legacy{
+		RequestURI: req.Recipient.String(), ToTag: wire.ToTag(req), FromTag: wire.FromTag(req),
+		CallID: req.CallID().Value(), CSeq: req.CSeq().SeqNo, Via: via.Value(),
+	})
 }

@@ -1,0 +1,15 @@
+// Package cdr makes call records: it folds the events of each call into one record
+// and writes it as one line of JSON when the call ends.
+//
+// Decisions:
+//
+//   - One line per call, with every attempt inside: who pays asks per call, who
+//     debugs asks per attempt, and neither has to join lines.
+//   - Times are RFC 3339 with milliseconds in UTC; what did not happen is left out.
+//     Durations are whole milliseconds. Nothing is billed before an answer:
+//     duration_ms counts from the answer and is 0 without one.
+//   - A line is written with one write to a file opened for appending, so lines of
+//     two gateways never mix. A write that fails is logged once until one succeeds
+//     again, and never holds up a call: a full disk stops records, not calls.
+//   - The file is opened anew when it has been moved away, as log rotation does.
+package cdr

@@ -1,0 +1,160 @@
+package cdr
+
+import (
+	"time"
+
+	"github.com/tandem-gateway/tandem/event"
+)
+
+// Record is one call, as it is written.
+type Record struct {
+	ID        string `json:"id"`
+	SIPCallID string `json:"sip_call_id,omitempty"`
+	Caller    Caller `json:"caller"`
+	// Dialled is the callee as it was dialled, Callee as E.164 or a user's name.
+	Dialled   string `json:"dialled"`
+	Callee    string `json:"callee,omitempty"`
+	Route     string `json:"route,omitempty"`
+	CallerID  string `json:"caller_id,omitempty"`
+	Private   bool   `json:"private,omitempty"`
+	Emergency bool   `json:"emergency,omitempty"`
+	// Trunk or AnsweredBy is who answered.
+	Trunk      string    `json:"trunk,omitempty"`
+	AnsweredBy string    `json:"answered_by,omitempty"`
+	Attempts   []Attempt `json:"attempts,omitempty"`
+	Received   Time      `json:"received"`
+	Ringing    Time      `json:"ringing,omitzero"`
+	EarlyMedia Time      `json:"early_media,omitzero"`
+	Answered   Time      `json:"answered,omitzero"`
+	Ended      Time      `json:"ended"`
+	// Duration is from the answer to the end; 0 without an answer.
+	Duration int64 `json:"duration_ms"`
+	// Disposition is "answered", or why not: "busy", "no_answer", "cancelled",
+	// "refused", "failed".
+	Disposition string `json:"disposition"`
+	EndedBy     string `json:"ended_by"`
+	Status      int    `json:"status"`
+	Q850        int    `json:"q850,omitempty"`
+	Cause       string `json:"cause,omitempty"`
+	// Media is what each party sent us, the caller first.
+	Media []Media `json:"media,omitempty"`
+}
+
+// Caller is who placed the call.
+type Caller struct {
+	User     string `json:"user,omitempty"`
+	Trunk    string `json:"trunk,omitempty"`
+	Asserted string `json:"asserted,omitempty"`
+	Source   string `json:"source"`
+}
+
+// Attempt is one try to reach the callee.
+type Attempt struct {
+	Trunk    string `json:"trunk,omitempty"`
+	User     string `json:"user,omitempty"`
+	Target   string `json:"target"`
+	CallerID string `json:"caller_id,omitempty"`
+	Started  Time   `json:"started"`
+	Ended    Time   `json:"ended,omitzero"`
+	Status   int    `json:"status"`
+	Q850     int    `json:"q850,omitempty"`
+	Cause    string `json:"cause,omitempty"`
+}
+
+// Media is what was counted of the audio that one party sent.
+type Media struct {
+	Participant int     `json:"participant"`
+	Packets     uint64  `json:"packets"`
+	Bytes       uint64  `json:"bytes"`
+	Lost        int64   `json:"lost"`
+	Jitter      float64 `json:"jitter_ms"`
+	// Relayed are the packets of others that this party was sent.
+	Relayed   uint64 `json:"relayed"`
+	Strangers uint64 `json:"strangers,omitempty"`
+}
+
+// Time is written as RFC 3339 in UTC with milliseconds.
+type Time struct{ time.Time }
+
+// MarshalJSON writes the time.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000Z07:00"`)), nil
+}
+
+// add folds one event into the record.
+func (r *Record) add(e event.Event) {
+	at := Time{e.Of().At}
+	switch e := e.(type) {
+	case event.CallReceived:
+		*r = Record{
+			ID: e.Call, SIPCallID: e.SIPCallID, Dialled: e.Dialled, Received: at,
+			Caller: Caller{User: e.User, Trunk: e.Trunk, Asserted: e.Asserted, Source: e.Source},
+		}
+	case event.CallRouted:
+		r.Callee, r.Route, r.CallerID, r.Private, r.Emergency = e.Callee, e.Route, e.CallerID, e.Private, e.Emergency
+	case event.CallStateChanged:
+		r.reached(e.To, at)
+	case event.AttemptStarted:
+		r.Attempts = append(r.Attempts, Attempt{
+			Trunk: e.Trunk, User: e.User, Target: e.Target, CallerID: e.CallerID, Started: at,
+		})
+	case event.AttemptEnded:
+		r.attemptEnded(e, at)
+	case event.MediaEnded:
+		s := e.Stream
+		r.Media = append(r.Media, Media{
+			Participant: e.Participant, Packets: s.Packets, Bytes: s.Bytes, Lost: s.Lost,
+			Jitter: float64(s.Jitter.Microseconds()) / 1000, Relayed: s.Relayed, Strangers: s.Strangers,
+		})
+	case event.CallEnded:
+		r.ended(e, at)
+	}
+}
+
+// reached notes when a state was first entered.
+func (r *Record) reached(s event.CallState, at Time) {
+	switch {
+	case s == event.CallRinging && r.Ringing.IsZero():
+		r.Ringing = at
+	case s == event.CallEarlyMedia && r.EarlyMedia.IsZero():
+		r.EarlyMedia = at
+	}
+}
+
+func (r *Record) attemptEnded(e event.AttemptEnded, at Time) {
+	if e.Attempt < 1 || e.Attempt > len(r.Attempts) {
+		return
+	}
+	a := &r.Attempts[e.Attempt-1]
+	a.Ended, a.Status, a.Q850, a.Cause = at, e.Cause.Status, e.Cause.Q850, e.Cause.Text
+	if e.Cause.Status == 200 && e.Cause.By == event.PartyCallee {
+		r.Trunk, r.AnsweredBy = a.Trunk, a.User
+	}
+}
+
+func (r *Record) ended(e event.CallEnded, at Time) {
+	r.Ended = at
+	r.Status, r.Q850, r.Cause, r.EndedBy = e.Cause.Status, e.Cause.Q850, e.Cause.Text, e.Cause.By.String()
+	r.Disposition = disposition(e)
+	if !e.Answered.IsZero() {
+		r.Answered = Time{e.Answered}
+		r.Duration = at.Sub(e.Answered).Milliseconds()
+	}
+}
+
+// disposition is the outcome in one word.
+func disposition(e event.CallEnded) string {
+	switch c := e.Cause; {
+	case !e.Answered.IsZero():
+		return "answered"
+	case c.By == event.PartyCaller:
+		return "cancelled"
+	case c.Status == 486 || c.Status == 600:
+		return "busy"
+	case c.Q850 == 19 || c.Q850 == 18:
+		return "no_answer"
+	case c.Status == 603 || c.Status == 403 || c.Status == 484 || c.Status == 404:
+		return "refused"
+	}
+	return "failed"
+}

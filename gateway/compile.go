@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tandem-gateway/tandem/bridge"
+	"github.com/tandem-gateway/tandem/config"
+	"github.com/tandem-gateway/tandem/dialplan"
+	"github.com/tandem-gateway/tandem/sip"
+	"github.com/tandem-gateway/tandem/sip/transport"
+)
+
+// Check says what is wrong with a configuration beyond what the file itself shows:
+// numbers that are none, routes that cannot match. Warnings are what will work and
+// is probably not meant.
+func Check(c *config.Config) (warnings []string, err error) {
+	s, err := compile(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range s.Plan.Warnings() {
+		warnings = append(warnings, w.Path+": "+w.Text)
+	}
+	return warnings, nil
+}
+
+// compile turns a configuration into what the SIP edge is given.
+func compile(c *config.Config) (*sip.Settings, error) {
+	plan, err := dialplan.New(planOf(c))
+	if err != nil {
+		return nil, located(c, err)
+	}
+	s := &sip.Settings{
+		Users: map[string]sip.User{}, Plan: plan,
+		Limits: bridge.Limits{Silence: c.RTP.Timeout},
+	}
+	for _, u := range c.Users {
+		s.Users[u.Name] = sip.User{Name: u.Name, Password: u.Password.Reveal()}
+	}
+	for _, t := range c.Trunks {
+		s.Trunks = append(s.Trunks, trunkOf(t))
+	}
+	return s, nil
+}
+
+func trunkOf(t config.Trunk) sip.Trunk {
+	protocol := transport.UDP
+	if t.Address.Transport == config.TransportTCP {
+		protocol = transport.TCP
+	}
+	return sip.Trunk{
+		Name: t.Name, Address: sip.Address{Host: t.Address.Host, Port: t.Address.Port, Protocol: protocol},
+		Sources: t.Sources, Domain: t.Domain, Username: t.Username, Password: t.Password.Reveal(),
+	}
+}
+
+func planOf(c *config.Config) dialplan.Config {
+	p := dialplan.Config{Region: c.Region, Agent: c.SIP.Domain}
+	for _, u := range c.Users {
+		p.Users = append(p.Users, dialplan.User{
+			Name: u.Name, Numbers: u.Numbers, CallerIDs: u.CallerIDs, RingingTimeout: u.RingingTimeout,
+		})
+	}
+	for _, t := range c.Trunks {
+		p.Trunks = append(p.Trunks, dialplan.Trunk{
+			Name: t.Name, CallerID: dialplan.CallerID(t.CallerID),
+			CallerIDPolicy: dialplan.CallerIDPolicy(t.CallerIDPolicy), Trusted: t.Trusted,
+		})
+	}
+	for _, r := range c.Routes {
+		p.Routes = append(p.Routes, dialplan.Route{
+			Name: r.Name, From: r.From.String(), To: r.To, Trunks: r.Trunks, User: r.User, CallerID: r.CallerID,
+			RingingTimeout: r.RingingTimeout, AttemptTimeout: r.AttemptTimeout, Emergency: r.Emergency,
+		})
+	}
+	return p
+}
+
+// located gives the dialplan's faults the lines and columns of the file.
+func located(c *config.Config, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		var fault *dialplan.ConfigError
+		if errors.As(e, &fault) {
+			e = c.Errorf(fault.Path, "%q: %s", fault.Value, fault.Problem)
+		}
+		list = append(list, e)
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("dialplan: %w", err)
+	}
+	return errors.Join(list...)
+}

@@ -1,0 +1,194 @@
+// Package gateway puts the house together: configuration, SIP edge, calls, media
+// and records become one Gateway that runs, reloads and drains. It is embeddable:
+// several run in one process, and a test runs one over a simulated network.
+//
+//	gateway.go   New and Run
+//	compile.go   what the configuration means to the packages below
+//	reload.go    SIGHUP
+//	drain.go     SIGTERM
+//	journal.go   events into the log
+//	trace.go     --trace sip
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"sync"
+
+	"github.com/tandem-gateway/tandem/cdr"
+	"github.com/tandem-gateway/tandem/config"
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/sip"
+	"github.com/tandem-gateway/tandem/sip/registrar"
+	"github.com/tandem-gateway/tandem/sip/transport"
+)
+
+// Version is what User-Agent and Server say; the build sets it.
+var Version = "dev"
+
+// Network opens sockets: the machine's, or a simulated one.
+type Network = transport.Network
+
+// Options are what a gateway is made of.
+type Options struct {
+	Config *config.Config
+	// Network is where it listens; nil is the machine's.
+	Network Network
+	// Log gets what an operator should know; nil is silence.
+	Log *slog.Logger
+	// Trace gets every SIP message as text; nil is none.
+	Trace io.Writer
+	// Events takes the events of all calls, on the calls' goroutines; nil is none.
+	Events func(event.Event)
+}
+
+// Gateway is one running Tandem.
+type Gateway struct {
+	log     *slog.Logger
+	edge    *sip.Edge
+	ports   *rtp.Engine
+	media   io.Closer // the machine's sockets; nil on a simulated network
+	records *cdr.Writer
+	events  func(event.Event)
+
+	mu     sync.Mutex
+	config *config.Config
+	listen []netip.AddrPort
+}
+
+// New binds everything the configuration names. The gateway answers from then on;
+// Run keeps it until it is told to end. After an error nothing is left open.
+func New(o Options) (*Gateway, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	g := &Gateway{log: o.Log, events: o.Events, config: o.Config}
+	if err := g.build(o); err != nil {
+		return nil, errors.Join(err, g.close())
+	}
+	return g, nil
+}
+
+func (g *Gateway) build(o Options) error {
+	settings, err := compile(o.Config)
+	if err != nil {
+		return err
+	}
+	for _, w := range settings.Plan.Warnings() {
+		g.log.Warn("dialplan", "at", w.Path, "warning", w.Text)
+	}
+	if err := g.openMedia(o); err != nil {
+		return err
+	}
+	if g.records, err = cdr.Open(o.Config.CDR.Path, g.log); err != nil {
+		return err
+	}
+	g.edge, err = sip.New(sip.Config{
+		Network: o.Network, Ports: g.ports, MediaAddress: o.Config.RTP.Address, Domain: o.Config.SIP.Domain,
+		Agent: "Tandem/" + Version, Bounds: registrar.DefaultBounds(), Log: g.log, Publish: g.publish,
+		Trace: tracer(o.Trace),
+	}, settings)
+	if err != nil {
+		return err
+	}
+	return g.listenAll(o.Config.SIP.Listen)
+}
+
+// openMedia makes the engine on the network's UDP.
+func (g *Gateway) openMedia(o Options) error {
+	var network rtp.Network
+	if o.Network != nil {
+		network = rtp.FromListen(o.Network.ListenUDP)
+	} else {
+		udp, err := rtp.NewUDP()
+		if err != nil {
+			return fmt.Errorf("media sockets: %w", err)
+		}
+		network, g.media = udp, udp
+	}
+	c := o.Config.RTP
+	var err error
+	g.ports, err = rtp.New(rtp.Config{
+		Network: network, Address: c.Address, First: c.Ports.First, Last: c.Ports.Last,
+		Quarantine: rtp.DefaultQuarantine,
+	})
+	return err
+}
+
+func (g *Gateway) listenAll(addresses []config.Listen) error {
+	for _, l := range addresses {
+		p := transport.UDP
+		if l.Transport == config.TransportTCP {
+			p = transport.TCP
+		}
+		at, err := g.edge.Listen(p, l.Addr)
+		if err != nil {
+			return fmt.Errorf("listen on %s: %w", l, err)
+		}
+		g.listen = append(g.listen, at...)
+		for _, a := range at {
+			g.log.Info("listening", "protocol", p.String(), "address", a.String())
+		}
+	}
+	return nil
+}
+
+// Addresses are what the gateway listens on, in the configuration's order.
+func (g *Gateway) Addresses() []netip.AddrPort { return g.listen }
+
+// Run keeps the gateway until ctx ends, then drains: new calls are refused, those
+// that are up may go on for the configured time and are then ended. It returns
+// when everything has stopped.
+func (g *Gateway) Run(ctx context.Context) error {
+	<-ctx.Done()
+	g.drain()
+	return g.close()
+}
+
+func (g *Gateway) close() error {
+	var errs []error
+	if g.edge != nil {
+		errs = append(errs, g.edge.Close())
+	}
+	if g.media != nil {
+		errs = append(errs, g.media.Close())
+	}
+	if g.records != nil {
+		errs = append(errs, g.records.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Live counts what is alive; everything is zero when nothing is.
+type Live struct {
+	// Calls that have not been forgotten.
+	Calls int
+	// Ports are pairs in use.
+	Ports int
+	// Phones are AORs that are registered.
+	Phones int
+	// Records are calls whose record is still being written together.
+	Records int
+}
+
+// Live counts what is alive.
+func (g *Gateway) Live() Live {
+	return Live{
+		Calls: g.edge.Calls(), Ports: g.ports.InUse(), Phones: g.edge.Phones(), Records: g.records.Open(),
+	}
+}
+
+// publish hands an event to its readers. The record comes last but for the
+// embedder, who may look for it when it hears of the end.
+func (g *Gateway) publish(e event.Event) {
+	journal(g.log, e)
+	g.records.Add(e)
+	if g.events != nil {
+		g.events(e)
+	}
+}

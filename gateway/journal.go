@@ -1,0 +1,34 @@
+package gateway
+
+import (
+	"log/slog"
+
+	"github.com/tandem-gateway/tandem/event"
+)
+
+// journal writes one line for each thing an operator may want to know of a call:
+// every change of its state, every attempt, and its end.
+func journal(log *slog.Logger, e event.Event) {
+	id := slog.String("call", e.Of().Call)
+	switch e := e.(type) {
+	case event.CallReceived:
+		log.Info("call received", id, "user", e.User, "trunk", e.Trunk, "from", e.Asserted,
+			"dialled", e.Dialled, "source", e.Source, "sip_call_id", e.SIPCallID)
+	case event.CallRouted:
+		log.Info("call routed", id, "callee", e.Callee, "route", e.Route, "caller_id", e.CallerID,
+			"private", e.Private, "emergency", e.Emergency)
+	case event.CallStateChanged:
+		attrs := []any{id, "from", e.From.String(), "to", e.To.String()}
+		if !e.Cause.IsZero() {
+			attrs = append(attrs, "cause", e.Cause.Text, "status", e.Cause.Status, "q850", e.Cause.Q850, "by", e.Cause.By.String())
+		}
+		log.Info("call state", attrs...)
+	case event.AttemptStarted:
+		log.Info("attempt", id, "attempt", e.Attempt, "trunk", e.Trunk, "user", e.User, "target", e.Target)
+	case event.AttemptEnded:
+		log.Info("attempt ended", id, "attempt", e.Attempt, "status", e.Cause.Status, "cause", e.Cause.Text)
+	case event.ParticipantStateChanged:
+		log.Debug("participant state", id, "participant", e.Participant, "name", e.Name,
+			"from", e.From.String(), "to", e.To.String())
+	}
+}

@@ -1,0 +1,26 @@
+// Package sip is the SIP edge: it turns messages into legs of calls and legs into
+// messages. The calls themselves are package bridge's; what a leg may say and
+// when is package dialog's; this package is the loop around them and decides who
+// may come in.
+//
+//	bytes ─▶ transport ─▶ receive.go ─┬─▶ a call's leg, by our tag or our branch
+//	                                  ├─▶ invite.go     a new call
+//	                                  ├─▶ register.go   the registrar
+//	                                  ├─▶ stateless.go  what is answered at once
+//	                                  └─▶ linger.go     repetitions of what is over
+//
+// # Decisions
+//
+//   - sipgo gives the messages; its transport and transaction layers are not used
+//     (packages transport and wire say why).
+//   - Everything before a call exists is stateless (RFC 3261 s8.2.7): a stranger
+//     who sends INVITEs gets 401s and costs no memory. To tags of such answers are
+//     derived from the request, so a repetition gets the same one.
+//   - Our tags and branches begin with the id of their call. A message finds its
+//     call by one look-up, and its leg by the number behind the id.
+//   - A phone is called, and sent requests within a dialog, over the flow it came
+//     on, whatever its Contact says: behind a NAT there is no other way. A trunk is
+//     sent what its Contact and Record-Route say (RFC 3261 s12.2.1.1).
+//   - A source is matched to a trunk by address, and where two trunks share one by
+//     the port or by the domain in From. Anybody else must authenticate.
+package sip

@@ -1,0 +1,161 @@
+package sip
+
+import (
+	"log/slog"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/tandem-gateway/tandem/bridge"
+	"github.com/tandem-gateway/tandem/dialplan"
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/sip/registrar"
+	"github.com/tandem-gateway/tandem/sip/transaction"
+	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/sip/wire"
+)
+
+// Config is what an edge is made with and does not change by a reload.
+type Config struct {
+	// Network opens the sockets of SIP; nil is the machine's.
+	Network transport.Network
+	// Ports opens the media of calls.
+	Ports *rtp.Engine
+	// MediaAddress is where media is received; not valid means the address that a
+	// leg's signalling uses.
+	MediaAddress netip.Addr
+	// Domain is the realm, and the host of the AORs and of our From.
+	Domain string
+	// Agent is our User-Agent and Server.
+	Agent string
+	// Timing is T1, T2 and T4; zero is the RFC's.
+	Timing transaction.Timing
+	// Bounds are the registrar's.
+	Bounds registrar.Bounds
+	Log    *slog.Logger
+	// Publish takes the events of all calls.
+	Publish func(event.Event)
+	// Trace sees every message; nil is none.
+	Trace func(transport.Direction, transport.Flow, []byte)
+}
+
+// Settings is what a reload may change. It is replaced as a whole.
+type Settings struct {
+	Users  map[string]User
+	Trunks []Trunk
+	Plan   *dialplan.Plan
+	Limits bridge.Limits
+}
+
+// User is somebody who may register and call.
+type User struct {
+	Name, Password string
+}
+
+// Edge is the SIP side of a gateway.
+type Edge struct {
+	config    Config
+	log       *slog.Logger
+	layer     *transport.Layer
+	settings  atomic.Pointer[Settings]
+	calls     *directory
+	phones    *phones
+	auth      *authenticator
+	lingering *lingering
+	drain     atomic.Int64 // unix nanoseconds until which new calls get 503; 0 is open
+}
+
+// New makes an edge that listens nowhere yet.
+func New(c Config, s *Settings) (*Edge, error) {
+	auth, err := newAuthenticator(c.Domain)
+	if err != nil {
+		return nil, err
+	}
+	if c.Timing.T1 <= 0 {
+		c.Timing = transaction.DefaultTiming()
+	}
+	e := &Edge{
+		config: c, log: c.Log, auth: auth, calls: newDirectory(), phones: newPhones(c.Bounds),
+		lingering: newLingering(c.Timing.Timeout()),
+	}
+	e.settings.Store(s)
+	e.layer = transport.New(transport.Config{
+		Network: c.Network, Log: c.Log, Receive: e.receive, Closed: e.closed, Trace: c.Trace,
+		NewFramer: newFramer,
+	})
+	return e, nil
+}
+
+// Listen opens a listening address and gives what it became.
+func (e *Edge) Listen(p transport.Protocol, at netip.AddrPort) ([]netip.AddrPort, error) {
+	return e.layer.Listen(p, at)
+}
+
+// Apply replaces the settings. Calls that are up keep what they began with.
+func (e *Edge) Apply(s *Settings) { e.settings.Store(s) }
+
+// Refuse has every new call answered with 503 and Retry-After until the given
+// time, while those that are up go on.
+func (e *Edge) Refuse(until time.Time) { e.drain.Store(until.UnixNano()) }
+
+// Calls is how many calls there are.
+func (e *Edge) Calls() int { return e.calls.len() }
+
+// Phones is how many AORs are registered.
+func (e *Edge) Phones() int { return e.phones.len() }
+
+// StopAll ends every call.
+func (e *Edge) StopAll(c event.Cause) {
+	for _, call := range e.calls.all() {
+		call.Stop(c)
+	}
+}
+
+// Close ends the listeners and connections. Calls should have ended before.
+func (e *Edge) Close() error { return e.layer.Close() }
+
+// env is what the calls are given.
+func (e *Edge) env(s *Settings) bridge.Env {
+	return bridge.Env{
+		Dialer: e, Ports: e.config.Ports, Limits: s.Limits, Log: e.log,
+		Publish: e.config.Publish, Forget: e.calls.remove,
+	}
+}
+
+// closed is told of a stream that has died: whoever waits for something on it
+// need not wait on, and phones behind it cannot be called any more.
+func (e *Edge) closed(f transport.Flow, err error) {
+	for _, aor := range e.phones.broken(f) {
+		e.log.Info("phone lost", "user", aor, "flow", f.String(), "err", err)
+	}
+	for _, call := range e.calls.all() {
+		call.Post(lost{f})
+	}
+}
+
+// newFramer cuts a stream by wire's rules.
+func newFramer(f transport.Flow) transport.Framer {
+	return &framer{flow: f}
+}
+
+// framer is wire.Framer in the transport's terms.
+type framer struct {
+	wire.Framer
+	flow transport.Flow
+}
+
+// Next gives the next frame.
+func (f *framer) Next() transport.Frame {
+	frame := f.Framer.Next()
+	switch frame.Kind {
+	case wire.FrameMessage:
+		return transport.Frame{Kind: transport.Message, Data: frame.Data}
+	case wire.FramePing:
+		return transport.Frame{Kind: transport.Ping}
+	case wire.FrameBroken:
+		answer, _ := frame.Fault.Response(f.flow.Protocol.String(), f.flow.Remote)
+		return transport.Frame{Kind: transport.Broken, Data: answer, Err: frame.Fault}
+	}
+	return transport.Frame{Kind: transport.Partial}
+}

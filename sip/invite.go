@@ -1,0 +1,157 @@
+package sip
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/tandem-gateway/tandem/bridge"
+	"github.com/tandem-gateway/tandem/dialplan"
+	"github.com/tandem-gateway/tandem/sdp"
+	"github.com/tandem-gateway/tandem/sip/dialog"
+	"github.com/tandem-gateway/tandem/sip/transaction"
+	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/sip/wire"
+)
+
+// callerParticipant is the number of the party whose INVITE began the call.
+const callerParticipant = 1
+
+// invite takes an INVITE outside a dialog: a repetition goes to its call, a new
+// one from somebody who may call begins one.
+func (e *Edge) invite(req *sip.Request, key transaction.ServerKey, f transport.Flow) {
+	if call := e.calls.byInvite(key); call != nil {
+		call.Post(&delivery{callerParticipant, req, f})
+		return
+	}
+	s := e.settings.Load()
+	origin, ok := e.origin(s, req, f)
+	if !ok {
+		return
+	}
+	// RFC 3261 s8.2.2.2: the same request by two ways: "the UAS core SHOULD generate
+	// a 482 (Loop Detected) response and pass it to the server transaction".
+	if e.calls.isMerged(mergeKeyOf(req)) {
+		e.reply(req, f, 482)
+		return
+	}
+	if tags := wire.OptionTags(req, "Require"); len(tags) > 0 {
+		e.reply(req, f, 420, dialog.Header{Name: "Unsupported", Value: strings.Join(tags, ", ")})
+		return
+	}
+	if wait, ok := e.draining(time.Now()); ok {
+		e.reply(req, f, 503, dialog.Header{Name: "Retry-After", Value: strconv.Itoa(int(wait.Seconds()) + 1)},
+			dialog.Phrase("Going Down"))
+		return
+	}
+	offer, status := dialog.Description(req)
+	if status != 0 {
+		e.reply(req, f, status, describeFault(status)...)
+		return
+	}
+	e.begin(s, arrival{edge: e, settings: s, origin: origin, req: req, offer: offer, flow: f}, key)
+}
+
+func describeFault(status int) []dialog.Header {
+	if status == 415 { // RFC 3261 s21.4.13
+		return []dialog.Header{{Name: "Accept", Value: "application/sdp"}}
+	}
+	return []dialog.Header{dialog.Phrase("Bad session description")}
+}
+
+// origin says whose call an INVITE is, or answers it. Trunks are known by where
+// they send from, and by a password too when one is set; users by their password.
+func (e *Edge) origin(s *Settings, req *sip.Request, f transport.Flow) (dialplan.Party, bool) {
+	if t := s.trunkOf(req, f); t != nil {
+		if t.Username == "" {
+			return dialplan.Party{Kind: dialplan.PartyTrunk, Name: t.Name}, true
+		}
+		_, ok := e.authenticate(req, f, t.password)
+		return dialplan.Party{Kind: dialplan.PartyTrunk, Name: t.Name}, ok
+	}
+	user, ok := e.authenticate(req, f, s.password)
+	return dialplan.Party{Kind: dialplan.PartyUser, Name: user}, ok
+}
+
+// begin makes the call. It is entered before its goroutine starts, so that what
+// comes right behind the INVITE finds it.
+func (e *Edge) begin(s *Settings, a arrival, key transaction.ServerKey) {
+	call := bridge.New(newCallID(time.Now()), e.env(s))
+	e.calls.add(call, key, mergeKeyOf(a.req))
+	call.Post(&a)
+	go call.Run() // it ends with the call; Edge.Calls counts it
+}
+
+// arrival is the INVITE on its call's goroutine.
+type arrival struct {
+	edge     *Edge
+	settings *Settings
+	origin   dialplan.Party
+	req      *sip.Request
+	offer    *sdp.Session
+	flow     transport.Flow
+}
+
+// Do makes the caller's leg and begins the call.
+func (a *arrival) Do(c *bridge.Call, now time.Time) {
+	e, req := a.edge, a.req
+	l := &leg{
+		edge: e, call: c, participant: callerParticipant, flow: a.flow,
+		pinned: a.origin.Kind == dialplan.PartyUser, maxForwards: 70,
+	}
+	if mf := req.MaxForwards(); mf != nil {
+		l.maxForwards = int(mf.Val())
+	}
+	l.usage = dialog.NewUAS(now, e.legConfig(c.ID(), callerParticipant, a.flow, nil), req, a.offer, responseFlow(req, a.flow))
+	decision := a.settings.Plan.Decide(asked(a.origin, req))
+	c.Arrive(now, l, a.caller(), decision)
+	l.flush(now)
+}
+
+// caller is the calling party for the call and its records.
+func (a *arrival) caller() bridge.Caller {
+	from := a.req.From()
+	c := bridge.Caller{
+		Name: from.Address.User, SIPCallID: strings.Clone(a.req.CallID().Value()),
+		Source: a.flow.Remote.String(), Dialled: dialled(a.req), Hint: a.flow.Remote.Addr(),
+		Local: a.edge.mediaAddress(a.flow), Offer: a.offer,
+	}
+	if a.origin.Kind == dialplan.PartyTrunk {
+		c.Trunk = a.origin.Name
+	} else {
+		c.User, c.Name = a.origin.Name, a.origin.Name
+	}
+	c.Name = strings.Clone(c.Name)
+	return c
+}
+
+// dialled is the callee as it was dialled: the user part, or the URI when it has
+// none.
+func dialled(req *sip.Request) string {
+	if u := req.Recipient.User; u != "" {
+		return strings.Clone(u)
+	}
+	return req.Recipient.String()
+}
+
+// legConfig is what the usage of a leg is made with.
+func (e *Edge) legConfig(call string, participant int, f transport.Flow, auth dialog.Authorizer) dialog.Config {
+	c := dialog.Config{
+		Timing: e.config.Timing, Via: viaOf(f), Contact: contactOf(f), Agent: e.config.Agent,
+		Tag: legTag(call, participant), Branch: legBranch(call, participant), Authorize: auth,
+	}
+	if f.Protocol.Reliable() {
+		c.Transport = transaction.Reliable
+	}
+	return c
+}
+
+// contactOf is our Contact on a flow.
+func contactOf(f transport.Flow) string {
+	if f.Protocol == transport.TCP {
+		return "<sip:tandem@" + f.Local.String() + ";transport=tcp>"
+	}
+	return "<sip:tandem@" + f.Local.String() + ">"
+}

@@ -1,0 +1,220 @@
+package sip
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/tandem-gateway/tandem/bridge"
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/sip/dialog"
+	"github.com/tandem-gateway/tandem/sip/transport"
+)
+
+// leg is a SIP dialog as a leg of a call: the loop around one dialog.Usage. It
+// belongs to its call's goroutine.
+type leg struct {
+	edge        *Edge
+	call        *bridge.Call
+	participant int
+	usage       *dialog.Usage
+	// flow is how the other side is reached; pinned legs stay on it whatever the
+	// route set says.
+	flow   transport.Flow
+	pinned bool
+	// maxForwards is what is left of the INVITE's (RFC 3261 s16.6 step 3).
+	maxForwards int
+	// broken is set while a failed send is being told to the usage.
+	broken bool
+}
+
+// Deadline is when Tick must be called next.
+func (l *leg) Deadline() (time.Time, bool) { return l.usage.Deadline() }
+
+// Tick runs the usage's timers.
+func (l *leg) Tick(now time.Time) {
+	l.usage.Tick(now)
+	l.flush(now)
+}
+
+// Do carries out a command of the call.
+func (l *leg) Do(now time.Time, c bridge.Command) {
+	u := l.usage
+	switch c := c.(type) {
+	case bridge.Ring:
+		u.Provisional(now, c.Status, nil)
+	case bridge.Progress:
+		u.Provisional(now, c.Status, c.SDP)
+	case bridge.Answer:
+		u.Answer(now, c.SDP)
+	case bridge.Refuse:
+		u.Reject(now, c.Cause.Status, refuseHeaders(c)...)
+	case bridge.Offer:
+		u.Offer(now, c.SDP)
+	case bridge.AcceptOffer:
+		u.AcceptOffer(now, c.SDP)
+	case bridge.RefuseOffer:
+		u.RefuseOffer(now, c.Cause.Status, dialog.Phrase(phraseFor(c.Cause)))
+	case bridge.Hangup:
+		l.hangup(now, c.Cause)
+	}
+	l.flush(now)
+}
+
+// hangup ends the leg in the way its state asks for.
+func (l *leg) hangup(now time.Time, c event.Cause) {
+	switch l.usage.State() {
+	case dialog.Calling, dialog.Early:
+		l.usage.Cancel(now, reasonHeaders(c)...)
+	default:
+		l.usage.Bye(now, reasonHeaders(c)...)
+	}
+}
+
+func refuseHeaders(c bridge.Refuse) []dialog.Header {
+	list := append(reasonHeaders(c.Cause), dialog.Phrase(phraseFor(c.Cause)))
+	if c.Warning != "" {
+		list = append(list, dialog.Header{Name: "Warning", Value: c.Warning})
+	}
+	if c.RetryAfter > 0 {
+		seconds := int((c.RetryAfter + time.Second - 1) / time.Second)
+		list = append(list, dialog.Header{Name: "Retry-After", Value: strconv.Itoa(seconds)})
+	}
+	return list
+}
+
+// phraseFor is the reason phrase of a failure: the callee's own words are passed
+// on, ours are the standard's, since the Reason header has the rest.
+func phraseFor(c event.Cause) string {
+	if c.By == event.PartyCallee {
+		return c.Text
+	}
+	return ""
+}
+
+// receive takes a message that came for the leg.
+func (l *leg) receive(now time.Time, msg sip.Message, flow transport.Flow) {
+	l.usage.Receive(now, msg, flow)
+	l.flush(now)
+}
+
+// flush carries out what the usage wants, until it wants nothing more: a report
+// may lead the call to the next command only after this, so order is kept.
+func (l *leg) flush(now time.Time) {
+	for {
+		actions := l.usage.Take()
+		if len(actions) == 0 {
+			return
+		}
+		for _, a := range actions {
+			if a.Report != nil {
+				l.report(now, a.Report)
+			} else {
+				l.send(now, a)
+			}
+		}
+	}
+}
+
+// send writes a message: a response on the flow its request came on, a request to
+// the next hop. A way that is known to be broken fails what waits for it at once.
+func (l *leg) send(now time.Time, a dialog.Action) {
+	flow := a.Flow
+	if flow == (transport.Flow{}) {
+		flow = l.way(a.Hop, len(a.Send))
+	}
+	if err := l.edge.layer.Send(flow, a.Send); err != nil && !l.broken {
+		l.edge.log.Warn("message not sent", "call", l.call.ID(), "to", flow.Remote.String(), "err", err)
+		l.broken = true
+		l.usage.TransportFailed(now)
+		l.broken = false
+	}
+}
+
+// way gives the flow to a request's next hop.
+func (l *leg) way(hop string, size int) transport.Flow {
+	if l.pinned || hop == "" {
+		return l.flow
+	}
+	return l.edge.flowTo(hop, l.flow, size)
+}
+
+// report tells the call what the usage reported.
+func (l *leg) report(_ time.Time, r dialog.Report) {
+	switch r := r.(type) {
+	case dialog.Trying:
+		l.tell(bridge.Trying{})
+	case dialog.Progressed:
+		l.tell(bridge.Ringing{Status: r.Status, SDP: r.SDP})
+	case dialog.Accepted:
+		l.tell(bridge.Answered{SDP: r.SDP})
+	case dialog.Failed:
+		l.tell(bridge.Refused{Cause: responseCause(r.Status, r.Response)})
+	case dialog.Offered:
+		l.tell(bridge.Offered{SDP: r.SDP})
+	case dialog.OfferAnswered:
+		l.tell(bridge.OfferAnswered{SDP: r.SDP})
+	case dialog.OfferFailed:
+		l.tell(bridge.OfferRefused{Cause: causeOf(r.Status, nil)})
+	case dialog.OfferWithdrawn:
+		l.tell(bridge.OfferWithdrawn{})
+	case dialog.Left:
+		l.tell(bridge.HungUp{Cause: leftCause(r)})
+	case dialog.Released:
+		l.edge.lingering.add(r.Leftovers)
+		l.tell(bridge.Released{})
+	}
+}
+
+func (l *leg) tell(r bridge.Report) { l.call.Report(l.participant, r) }
+
+func responseCause(status int, res *sip.Response) event.Cause {
+	if res == nil {
+		return causeOf(status, nil)
+	}
+	return causeOf(status, res)
+}
+
+// leftCause says why a party left: 200 and 16 for a plain BYE.
+func leftCause(r dialog.Left) event.Cause {
+	if r.Request == nil {
+		return event.Cause{Status: r.Status, Q850: 102, By: event.PartyGateway, Text: "the dialog is dead: no answer within it"}
+	}
+	c := causeOf(r.Status, r.Request)
+	if c.Q850 == 0 {
+		c.Q850 = 16 // normal call clearing
+	}
+	return c
+}
+
+// delivery brings a message to a leg, on its call's goroutine.
+type delivery struct {
+	participant int
+	msg         sip.Message
+	flow        transport.Flow
+}
+
+// Do hands the message over.
+func (d *delivery) Do(c *bridge.Call, now time.Time) {
+	if l, ok := c.Leg(d.participant).(*leg); ok && l != nil {
+		l.receive(now, d.msg, d.flow)
+	}
+}
+
+// lost brings the news that a connection has died.
+type lost struct{ flow transport.Flow }
+
+// Do tells every leg that was on the connection.
+func (d lost) Do(c *bridge.Call, now time.Time) {
+	for participant := 1; ; participant++ {
+		held := c.Leg(participant)
+		if held == nil {
+			return
+		}
+		if l, ok := held.(*leg); ok && l.flow == d.flow {
+			l.usage.TransportFailed(now)
+			l.flush(now)
+		}
+	}
+}
