@@ -49,8 +49,8 @@ func (e Located) step(m *Machine, now time.Time) {
 	if d := m.decision.RingingTimeout; d > 0 {
 		h.ringUntil = now.Add(d)
 	}
-	if m.limits.Attempt > 0 && h.index < len(m.decision.Attempts) {
-		h.silentUntil = now.Add(m.limits.Attempt)
+	if d := m.decision.AttemptTimeout; d > 0 && h.index < len(m.decision.Attempts) {
+		h.silentUntil = now.Add(d)
 	}
 	plan := m.decision.Attempts[h.index-1]
 	// All join before the first is called: one that cannot be called must not pass

@@ -265,9 +265,11 @@ func (c *Call) survive() {
 		}
 		c.shut(now, i+1)
 	}
-	c.env.Publish(event.CallEnded{
-		Header: event.Header{Call: c.id, At: now}, Answered: c.machine.answered, Cause: cause,
-	})
+	if c.machine.state != 0 { // else it has not begun for anybody
+		c.env.Publish(event.CallEnded{
+			Header: event.Header{Call: c.id, At: now}, Answered: c.machine.answered, Cause: cause,
+		})
+	}
 }
 
 // abandon tells a leg once that its call has failed: it may be the leg that did.

@@ -29,9 +29,6 @@ type Machine struct {
 
 // Limits are the times a call keeps.
 type Limits struct {
-	// Attempt bounds the silence of a trunk: with no response at all for so long
-	// the next one is tried.
-	Attempt time.Duration
 	// Silence ends the call when neither side has sent audio for so long while
 	// nobody is on hold; 0 is never.
 	Silence time.Duration

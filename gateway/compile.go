@@ -45,8 +45,11 @@ func compile(c *config.Config) (*sip.Settings, error) {
 }
 
 func trunkOf(t config.Trunk) sip.Trunk {
-	protocol := transport.UDP
-	if t.Address.Transport == config.TransportTCP {
+	var protocol transport.Protocol // the zero value is "any", as in the file
+	switch t.Address.Transport {
+	case config.TransportUDP:
+		protocol = transport.UDP
+	case config.TransportTCP:
 		protocol = transport.TCP
 	}
 	return sip.Trunk{

@@ -81,9 +81,7 @@ func (e *Edge) Dial(now time.Time, c *bridge.Call, participant int, t bridge.Tar
 		l.tell(bridge.Released{})
 		return l
 	}
-	l.usage = dialog.NewUAC(e.legConfig(c.ID(), participant, l.flow, auth))
-	l.usage.Invite(now, e.invitation(l, t, plan, offer))
-	l.flush(now)
+	l.invite(now, e.invitation(l, t, plan, offer), auth, !l.pinned && e.free(plan))
 	return l
 }
 
@@ -108,6 +106,12 @@ func (e *Edge) aim(l *leg, t bridge.Target, plan dialplan.Attempt) (dialog.Autho
 		return nil, err
 	}
 	return newAnswerer(trunk.Username, trunk.Password), nil
+}
+
+// free says whether a trunk's address leaves the protocol to us.
+func (e *Edge) free(plan dialplan.Attempt) bool {
+	t := e.settings.Load().trunk(plan.To.Name)
+	return t != nil && t.Address.Protocol == 0
 }
 
 // invitation is what the INVITE says.
@@ -136,13 +140,13 @@ func (e *Edge) flowOf(a Address) (transport.Flow, error) {
 	if err != nil {
 		return transport.Flow{}, err
 	}
-	return e.layer.Connect(a.Protocol, netip.AddrPort{}, at)
+	return e.layer.Connect(a.protocol(), netip.AddrPort{}, at)
 }
 
 // flowTo gives the flow to the next hop of a request within a dialog: the one that
 // the dialog has when it leads there, or when a connection must be kept (RFC 5626
 // s5.3); a name in a route set leads where we already are.
-func (e *Edge) flowTo(hop string, known transport.Flow, _ int) transport.Flow {
+func (e *Edge) flowTo(hop string, known transport.Flow) transport.Flow {
 	u, err := wire.ParseURI(hop)
 	if err != nil {
 		return known

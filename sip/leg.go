@@ -25,6 +25,9 @@ type leg struct {
 	pinned bool
 	// maxForwards is what is left of the INVITE's (RFC 3261 s16.6 step 3).
 	maxForwards int
+	// fallback is the way back to UDP while an INVITE that is too large for it is
+	// tried over TCP.
+	fallback *smaller
 	// broken is set while a failed send is being told to the usage.
 	broken bool
 }
@@ -107,12 +110,16 @@ func (l *leg) flush(now time.Time) {
 		if len(actions) == 0 {
 			return
 		}
-		for _, a := range actions {
-			if a.Report != nil {
-				l.report(now, a.Report)
-			} else {
-				l.send(now, a)
-			}
+		l.carry(now, actions)
+	}
+}
+
+func (l *leg) carry(now time.Time, actions []dialog.Action) {
+	for _, a := range actions {
+		if a.Report != nil {
+			l.report(now, a.Report)
+		} else {
+			l.send(now, a)
 		}
 	}
 }
@@ -122,7 +129,7 @@ func (l *leg) flush(now time.Time) {
 func (l *leg) send(now time.Time, a dialog.Action) {
 	flow := a.Flow
 	if flow == (transport.Flow{}) {
-		flow = l.way(a.Hop, len(a.Send))
+		flow = l.way(a.Hop)
 	}
 	if err := l.edge.layer.Send(flow, a.Send); err != nil && !l.broken {
 		l.edge.log.Warn("message not sent", "call", l.call.ID(), "to", flow.Remote.String(), "err", err)
@@ -133,11 +140,11 @@ func (l *leg) send(now time.Time, a dialog.Action) {
 }
 
 // way gives the flow to a request's next hop.
-func (l *leg) way(hop string, size int) transport.Flow {
+func (l *leg) way(hop string) transport.Flow {
 	if l.pinned || hop == "" {
 		return l.flow
 	}
-	return l.edge.flowTo(hop, l.flow, size)
+	return l.edge.flowTo(hop, l.flow)
 }
 
 // report tells the call what the usage reported.
@@ -213,8 +220,7 @@ func (d lost) Do(c *bridge.Call, now time.Time) {
 			return
 		}
 		if l, ok := held.(*leg); ok && l.flow == d.flow {
-			l.usage.TransportFailed(now)
-			l.flush(now)
+			l.lost(now)
 		}
 	}
 }

@@ -29,8 +29,16 @@ type Address struct {
 	// Host is a name, an IPv4 address, or an IPv6 address in brackets.
 	Host string
 	// Port is 0 for the protocol's own.
-	Port     uint16
+	Port uint16
+	// Protocol is 0 when the choice is ours: UDP, and TCP for what is too large.
 	Protocol transport.Protocol
+}
+
+func (a Address) protocol() transport.Protocol {
+	if a.Protocol == 0 {
+		return transport.UDP
+	}
+	return a.Protocol
 }
 
 // hostPort is the address as a URI writes it.

@@ -1,0 +1,193 @@
+package dialplan
+
+import (
+	"cmp"
+	"time"
+)
+
+// Request is what is known about a call when somebody asks for it.
+type Request struct {
+	// Origin is the user that has authenticated, or the trunk that the source
+	// address belongs to.
+	Origin Party
+	// To is the Request-URI ("sip:…", "tel:…", "urn:service:sos") or anything that
+	// a person dials: "(425) 555-0100", "bob".
+	To string
+	// FromURI and FromDisplay are the From header's URI and its display name,
+	// unquoted.
+	FromURI     string
+	FromDisplay string
+	// PreferredIdentity is the value of P-Preferred-Identity; read for users.
+	// Several header lines are joined by commas, here and below.
+	PreferredIdentity string
+	// AssertedIdentity is the value of P-Asserted-Identity; read for trusted
+	// trunks, ignored otherwise.
+	AssertedIdentity string
+	// Privacy is the value of the Privacy header.
+	Privacy string
+}
+
+// Attempt is one try to reach the callee.
+type Attempt struct {
+	// To is the trunk to send the INVITE to, or the user whose phones ring.
+	To Party
+	// Dial is the Request-URI's user part: an E.164 number, emergency digits as
+	// dialled, or the user's name.
+	Dial string
+	// Shown is who the callee is told is calling.
+	Shown Shown
+	// Identity is Shown in the headers that this trunk looks at; a user is shown
+	// From alone.
+	Identity Identity
+}
+
+// Decision is what becomes of a [Request]: attempts, in the order to try them,
+// or a refusal, never both and never neither. What was found out before a
+// refusal is set too, for the record.
+type Decision struct {
+	// Dialled is the user part of To as it was dialled, or the service URN.
+	Dialled string
+	// Callee is the number dialled; empty for a user's name and for emergencies.
+	Callee Number
+	// Service is the URN when one was dialled, in lower case; else empty.
+	Service string
+	// Route is the route's name; empty for a call to a user's own number or name
+	// and for an emergency call without emergency route.
+	Route    string
+	Attempts []Attempt
+	// RingingTimeout is how long the callee may ring, per attempt.
+	RingingTimeout time.Duration
+	// AttemptTimeout is how long an attempt may stay without any response before
+	// the next one begins; 0 for no limit of the dialplan's.
+	AttemptTimeout time.Duration
+	// Emergency calls are free of every limit and go out at once.
+	Emergency bool
+	// Refusal is nil when there are attempts.
+	Refusal *Refusal
+}
+
+// Decide says where a call goes, or why it goes nowhere.
+func (p *Plan) Decide(r Request) Decision {
+	by := typed
+	if r.Origin.Kind == PartyTrunk {
+		by = carried
+	}
+	to := p.callee(r.To, by)
+	d := Decision{Dialled: to.dialled, Callee: to.number, Service: to.service}
+	if to.kind == calleeEmergency {
+		d.Emergency = true
+		p.decideEmergency(&d, &r, to.digits)
+		return d
+	}
+	if d.Refusal = p.refuseOrigin(r.Origin); d.Refusal != nil {
+		return d
+	}
+	switch to.kind {
+	case calleeNone:
+		d.Refusal = to.refusal
+	case calleeUser:
+		p.decideRoute(&d, &r, &route{user: to.user})
+	case calleeNumber:
+		if rt := p.routeTo(r.Origin, to.number); rt != nil {
+			p.decideRoute(&d, &r, rt)
+		} else {
+			d.Refusal = p.notFound(causeNoRoute, "no route leads from %s %s to %s",
+				r.Origin.Kind, quoted(r.Origin.Name), to.number)
+		}
+	}
+	return d
+}
+
+// refuseOrigin refuses callers that the configuration does not know, as after a
+// reload that took them out.
+func (p *Plan) refuseOrigin(from Party) *Refusal {
+	if from.Kind == PartyUser && p.users[from.Name] != nil ||
+		from.Kind == PartyTrunk && p.trunks[from.Name] != nil {
+		return nil
+	}
+	return p.forbidden("there is no %s %s here", from.Kind, quoted(from.Name))
+}
+
+// decideRoute turns the route into attempts, without the trunks whose policy
+// forbids the caller ID; when that leaves none, the call is refused.
+func (p *Plan) decideRoute(d *Decision, r *Request, rt *route) {
+	c := p.callerOf(r)
+	d.Route, d.RingingTimeout, d.AttemptTimeout = rt.name, rt.ringing(), rt.attemptTimeout
+	if rt.user != nil {
+		if s, ok := c.shown(rt.callerID, CallerIDRefuse, true); ok {
+			d.Attempts = []Attempt{toUser(rt.user, s)}
+		} else {
+			d.Refusal = p.refuseCallerID(&c)
+		}
+		return
+	}
+	trunks := rt.trunksFor(r.Origin)
+	d.Attempts = make([]Attempt, 0, len(trunks))
+	for _, t := range trunks {
+		if s, ok := c.shown(rt.callerID, t.CallerIDPolicy, false); ok {
+			d.Attempts = append(d.Attempts, toTrunk(t, string(d.Callee), s))
+		}
+	}
+	switch {
+	case len(trunks) == 0:
+		d.Refusal = p.notFound(causeNoRoute, "route %s leads back into trunk %s", quoted(rt.name), quoted(r.Origin.Name))
+	case len(d.Attempts) == 0:
+		d.Refusal = p.refuseCallerID(&c)
+	}
+}
+
+// decideEmergency finds attempts for an emergency call, whoever calls and
+// whatever caller ID was asked for. The caller is never private to those
+// who come to help.
+func (p *Plan) decideEmergency(d *Decision, r *Request, digits string) {
+	c := p.callerOf(r)
+	c.private = false
+	for _, rt := range p.emergencyRoutes(r.Origin, digits) {
+		s, _ := c.shown(rt.callerID, CallerIDReplace, false)
+		for _, t := range rt.trunksFor(r.Origin) {
+			d.Attempts = append(d.Attempts, toTrunk(t, digits, s))
+		}
+		if rt.user != nil {
+			d.Attempts = []Attempt{toUser(rt.user, s)}
+		}
+		if len(d.Attempts) > 0 {
+			d.Route, d.RingingTimeout = rt.name, rt.ringing()
+			d.AttemptTimeout = min(cmp.Or(rt.attemptTimeout, emergencyAttempt), emergencyAttempt)
+			return
+		}
+	}
+	d.Refusal = p.notFound(causeNoRoute, "no trunk can take the emergency call to %s", digits)
+}
+
+// emergencyAttempt is the longest that an emergency call waits for a trunk which
+// says nothing.
+const emergencyAttempt = 4 * time.Second
+
+// ringing is the route's ringing timeout, else its user's, else the default.
+func (rt *route) ringing() time.Duration {
+	switch {
+	case rt.ringingTimeout > 0:
+		return rt.ringingTimeout
+	case rt.user != nil && rt.user.RingingTimeout > 0:
+		return rt.user.RingingTimeout
+	}
+	return DefaultRingingTimeout
+}
+
+func toUser(u *User, s Shown) Attempt {
+	return Attempt{
+		To:       Party{PartyUser, u.Name},
+		Dial:     u.Name,
+		Shown:    s,
+		Identity: s.Identity(CallerIDFrom, false),
+	}
+}
+
+func toTrunk(t *Trunk, dial string, s Shown) Attempt {
+	return Attempt{
+		To:       Party{PartyTrunk, t.Name},
+		Dial:     dial,
+		Shown:    s,
+		Identity: s.Identity(t.CallerID, t.Trusted),
+	}
+}
