@@ -10,8 +10,9 @@ import (
 // hunt is the search for somebody who answers: the decision's attempts in
 // order, each with one target or several that ring together.
 type hunt struct {
-	// index counts the attempts begun; 0 before the first.
-	index int
+	// index counts the attempts begun, located those that are known where to lead;
+	// 0 before the first.
+	index, located int
 	// silentUntil is when an attempt from which nothing at all has come is given
 	// up for the next one; zero once a response came.
 	silentUntil time.Time
@@ -35,7 +36,8 @@ func (m *Machine) nextAttempt(now time.Time) {
 }
 
 func (e Located) step(m *Machine, now time.Time) {
-	if m.state >= event.CallDisconnecting || e.Attempt != m.hunt.index {
+	m.hunt.located = m.hunt.index
+	if m.state < event.CallConnecting || m.state >= event.CallConnected || e.Attempt != m.hunt.index {
 		for _, t := range e.Targets {
 			m.shutUnused(t)
 		}

@@ -56,13 +56,12 @@ type audit struct {
 
 // audited is what is known of one participant.
 type audited struct {
-	state                           event.ParticipantState
-	opened, shut, connected         bool
-	alive                           bool // there is a leg: the caller's, or a dialled one
-	told                            int  // Refuse and Hangup
-	left                            bool // it has ended by itself before it was told
-	released                        bool
-	offers, answeredOffers, refused int
+	state                   event.ParticipantState
+	opened, shut, connected bool
+	alive                   bool // there is a leg: the caller's, or a dialled one
+	told                    int  // Refuse and Hangup
+	left                    bool // it has ended by itself before it was told
+	released                bool
 }
 
 // try is one attempt of the events.
@@ -199,8 +198,8 @@ func (a *audit) tell(t Tell) {
 	default:
 		a.conversing(t, p)
 	}
-	if p.told > 1 {
-		a.fault("participant %d is ended %d times", t.Participant, p.told)
+	if p.told > 1 || p.told == 1 && p.left {
+		a.fault("participant %d is ended %d times, by itself: %v", t.Participant, p.told, p.left)
 	}
 }
 

@@ -19,10 +19,11 @@ type local struct {
 // newLocal makes the side towards a participant. The session id is a number that
 // is different for every participant of every call (RFC 8866 s5.2).
 func newLocal(call string, participant int, media netip.AddrPort) local {
-	id := uint64(participant)
-	for _, b := range []byte(call) {
-		id = (id ^ uint64(b)) * 1099511628211 // FNV-1a's prime
+	id := uint64(14695981039346656037) // FNV-1a
+	for i := range len(call) {
+		id = (id ^ uint64(call[i])) * 1099511628211
 	}
+	id = (id ^ uint64(participant)) * 1099511628211
 	return local{
 		media: media,
 		// RFC 3264 s5: "representable with a 64 bit signed integer".

@@ -238,10 +238,11 @@ func (m *Machine) enter(now time.Time, s event.CallState) {
 }
 
 // settle does what follows from the state as a whole after each step: the
-// hearing table, and the end of the call when its last leg has gone.
+// hearing table, and the end of the call when its last leg has gone and no target
+// is still to come, with media that must be shut.
 func (m *Machine) settle(now time.Time) {
 	m.rehear()
-	if m.state == event.CallDisconnecting && m.everyLegReleased() {
+	if m.state == event.CallDisconnecting && m.everyLegReleased() && m.hunt.located == m.hunt.index {
 		m.end(now)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/sip/digest"
 	"github.com/tandem-gateway/tandem/sip/registrar"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/transport"
@@ -61,14 +62,14 @@ type Edge struct {
 	settings  atomic.Pointer[Settings]
 	calls     *directory
 	phones    *phones
-	auth      *authenticator
+	auth      *digest.Authenticator
 	lingering *lingering
 	drain     atomic.Int64 // unix nanoseconds until which new calls get 503; 0 is open
 }
 
 // New makes an edge that listens nowhere yet.
 func New(c Config, s *Settings) (*Edge, error) {
-	auth, err := newAuthenticator(c.Domain)
+	auth, err := digest.NewAuthenticator(digest.Options{Realm: c.Domain})
 	if err != nil {
 		return nil, err
 	}

@@ -131,7 +131,7 @@ func (a *arrival) caller() bridge.Caller {
 // none.
 func dialled(req *sip.Request) string {
 	if u := req.Recipient.User; u != "" {
-		return strings.Clone(u)
+		return strings.Clone(wire.Unescape(u))
 	}
 	return req.Recipient.String()
 }

@@ -15,16 +15,12 @@ type client struct {
 	bytes   []byte
 	dialog  int // the dialog it is sent in; -1 for the first INVITE
 	tx      machine
-	// challenges counts the challenges answered for this request.
-	challenges int
-	ack        []byte // to a final failure
-	final      bool
-	ended      bool
+	// exchange is set once the request has been challenged.
+	exchange Exchange
+	ack      []byte // to a final failure
+	final    bool
+	ended    bool
 }
-
-// maxChallenges bounds the digest rounds of one request: one challenge, and one
-// more for a nonce that grew stale (RFC 7616 s3.3).
-const maxChallenges = 3
 
 // send starts a client transaction.
 func (u *Usage) send(now time.Time, m message, dialog int) *client {
@@ -104,23 +100,25 @@ func (u *Usage) deliver(now time.Time, c *client, status int, res *sip.Response)
 // answerChallenge repeats a request with a digest answer. The transaction of the
 // challenged request ends here: what it still owes is the ACK, which was sent.
 func (u *Usage) answerChallenge(now time.Time, c *client, res *sip.Response) bool {
-	if u.config.Authorize == nil || c.challenges >= maxChallenges || u.gaveUp(c) {
+	if u.config.Authorize == nil || u.gaveUp(c) {
 		return false
 	}
 	m := &c.message
-	header, err := u.config.Authorize.Authorize(res.StatusCode, challenges(res), m.method, m.uri, m.body)
+	if c.exchange == nil {
+		c.exchange = u.config.Authorize.Exchange(m.method, m.uri, m.body)
+	}
+	credentials, err := c.exchange.Answer(res.StatusCode, challenges(res))
 	if err != nil {
 		return false
 	}
 	u.owe(c) // a retransmitted 401 still gets its ACK
-	c.challenges++
 	seq := m.seq + 1
 	if c.dialog >= 0 {
 		seq = u.dialogs[c.dialog].nextSeq()
 	} else {
 		u.invite.seq = seq
 	}
-	m.again(u.branch(), u.config.Via, seq, header)
+	m.again(u.branch(), u.config.Via, seq, credentials)
 	u.start(now, c)
 	return true
 }

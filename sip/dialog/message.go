@@ -27,21 +27,22 @@ func (m *message) describe(s *sdp.Session) {
 
 // again makes the request that follows a challenge: RFC 3261 s22.2, "it must
 // increment the CSeq header field value as it would normally when sending an
-// updated request", with a branch of its own and one more header.
-func (m *message) again(branch, via string, seq uint32, with Header) {
-	head := make([]Header, 0, len(m.head)+1)
+// updated request", with a branch of its own and these credentials instead of
+// those it had.
+func (m *message) again(branch, via string, seq uint32, credentials []Header) {
+	head := make([]Header, 0, len(m.head)+len(credentials))
 	for _, h := range m.head {
 		switch h.Name {
 		case "Via":
 			h.Value = viaValue(via, branch)
 		case "CSeq":
 			h.Value = cseqValue(seq, m.method)
-		case with.Name:
+		case "Authorization", "Proxy-Authorization":
 			continue
 		}
 		head = append(head, h)
 	}
-	m.head, m.branch, m.seq = append(head, with), branch, seq
+	m.head, m.branch, m.seq = append(head, credentials...), branch, seq
 }
 
 // render writes the whole message.

@@ -66,11 +66,18 @@ type Config struct {
 	Authorize Authorizer
 }
 
-// Authorizer answers the challenges in a 401 or 407.
+// Authorizer answers digest challenges.
 type Authorizer interface {
-	// Authorize gives the header to repeat the request with. It fails when no
-	// challenge can be answered, or when our answer was refused before.
-	Authorize(status int, challenges []string, method, uri string, body []byte) (Header, error)
+	// Exchange begins a request that has been challenged.
+	Exchange(method, uri string, body []byte) Exchange
+}
+
+// Exchange is one request and its repetitions with credentials.
+type Exchange interface {
+	// Answer gives all the credentials to repeat the request with, after a 401 or
+	// 407 with these challenges. It fails when none of them can be answered, or our
+	// answer was refused.
+	Answer(status int, challenges []string) ([]Header, error)
 }
 
 // Header is one header field to be written.

@@ -1,0 +1,389 @@
+package bridge
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/sdp"
+)
+
+// world is a machine with legs that behave as legs may, in any order: each says at
+// most once that it was answered or refused, goes when it is told or by itself,
+// may say things that have crossed what it was told, and releases itself at last.
+type world struct {
+	t        *rapid.T
+	machine  *Machine
+	audit    *audit
+	now      time.Time
+	legs     map[int]*worldLeg
+	locates  []Locate // not answered yet
+	checks   int      // CheckMedia not answered yet
+	happened []string
+}
+
+// worldLeg is one leg as the world plays it.
+type worldLeg struct {
+	phase    legWorldPhase
+	final    bool // it has said Answered, Refused or HungUp
+	version  int
+	last     *sdp.Session // its last description
+	offering bool         // its offer waits for a reply
+	asked    bool         // an offer of the machine waits for its answer
+}
+
+// legWorldPhase is what a leg is in: it calls, or is called; it talks; it goes.
+type legWorldPhase int
+
+const (
+	legCalls legWorldPhase = iota
+	legTalks
+	legGoes
+	legGone
+)
+
+func newWorld(t *rapid.T) *world {
+	w := &world{t: t, audit: newAudit(), now: begun, legs: map[int]*worldLeg{}}
+	w.machine = NewMachine("call", Limits{Silence: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "silence")})
+	d := plan(rapid.SampledFrom([]string{
+		"trunk carrier", "user bob", "trunk carrier, trunk backup", "user bob, trunk carrier, trunk backup",
+	}).Draw(t, "attempts"))
+	d.AttemptTimeout = rapid.SampledFrom([]time.Duration{0, 4 * time.Second}).Draw(t, "attempt timeout")
+	caller := &worldLeg{}
+	w.legs[callerID] = caller
+	var offer *sdp.Session
+	if rapid.IntRange(0, 3).Draw(t, "offer") > 0 {
+		offer = w.description(callerID)
+	}
+	w.step(Arrived{Caller: alice(offer), Decision: d})
+	return w
+}
+
+// description draws one for a participant: often the last one again.
+func (w *world) description(id int) *sdp.Session {
+	l := w.legs[id]
+	if l.last != nil && rapid.IntRange(0, 2).Draw(w.t, "again") == 0 {
+		return l.last
+	}
+	l.version++
+	words := []string{fmt.Sprintf("v%d", l.version)}
+	words = append(words, rapid.SampledFrom([][]string{
+		{"PCMU"}, {"PCMU", "te"}, {"PCMA", "PCMU"}, {"PCMU", "PCMA", "te/96"}, {"G722"}, {"te"}, {"port0"},
+	}).Draw(w.t, "codecs")...)
+	words = append(words, rapid.SampledFrom([][]string{
+		nil, nil, {"sendonly"}, {"recvonly"}, {"inactive"}, {"c=0"}, {"@6000"},
+	}).Draw(w.t, "direction")...)
+	l.last = describe(id, words)
+	return l.last
+}
+
+// step lets the machine take an event, and plays what it wants.
+func (w *world) step(e Event) {
+	w.happened = append(w.happened, fmt.Sprintf("%T %+v", e, e))
+	actions := w.machine.Step(w.now, e)
+	_, next := w.machine.Deadline()
+	w.audit.step(e, actions, next)
+	for _, a := range actions {
+		switch a := a.(type) {
+		case Locate:
+			w.locates = append(w.locates, a)
+		case Dial:
+			w.legs[a.Participant] = &worldLeg{}
+		case CheckMedia:
+			w.checks++
+		case Tell:
+			w.told(a)
+		}
+	}
+	w.invariants(next)
+	if len(w.audit.faults) > 0 {
+		w.t.Fatalf("%s\nafter\n%s", strings.Join(w.audit.faults, "\n"), strings.Join(w.happened, "\n"))
+	}
+}
+
+func (w *world) told(a Tell) {
+	l := w.legs[a.Participant]
+	if l == nil {
+		w.audit.fault("participant %d is told %T before it is dialled", a.Participant, a.Command)
+		return
+	}
+	switch a.Command.(type) {
+	case Refuse, Hangup:
+		l.phase = max(l.phase, legGoes)
+	case Answer:
+		l.phase = max(l.phase, legTalks)
+		l.asked = w.machine.caller().offered == nil
+	case Offer:
+		if l.asked {
+			w.audit.fault("participant %d is offered while it answers another offer", a.Participant)
+		}
+		l.asked = true
+	case AcceptOffer, RefuseOffer:
+		if !l.offering && l.phase == legTalks {
+			w.audit.fault("participant %d has offered nothing and is told %T", a.Participant, a.Command)
+		}
+		l.offering = false
+	}
+}
+
+// invariants are those that audit cannot know.
+func (w *world) invariants(next bool) {
+	state := w.machine.State()
+	if state >= event.CallDisconnecting || state == 0 {
+		return
+	}
+	waiting := next || len(w.locates) > 0 || w.checks > 0
+	if !w.audit.answered && !waiting {
+		w.audit.fault("nothing will ever end this call")
+	}
+	if w.audit.answered && w.machine.limits.Silence > 0 && !waiting {
+		w.audit.fault("nobody watches for silence")
+	}
+	for id, l := range w.legs {
+		if l.phase == legTalks && l.offering && w.machine.exchange.phase == exchangeIdle {
+			w.audit.fault("the offer of participant %d is never answered", id)
+		}
+	}
+}
+
+// move lets one thing happen.
+func (w *world) move() {
+	kind := rapid.IntRange(0, 11).Draw(w.t, "move")
+	switch {
+	case kind == 0:
+		w.timer()
+	case kind == 1 && rapid.IntRange(0, 9).Draw(w.t, "stop") == 0:
+		status := rapid.SampledFrom([]int{200, 500, 503}).Draw(w.t, "status")
+		w.step(Stop{Cause: event.Cause{Status: status, Q850: 41, By: event.PartyGateway}})
+	case kind <= 3 && len(w.locates) > 0:
+		w.locate()
+	case kind == 4 && w.checks > 0:
+		w.checks--
+		ago := time.Duration(rapid.IntRange(0, 100).Draw(w.t, "ago")) * time.Second
+		w.step(Heard{Last: w.now.Add(-ago)})
+	default:
+		ids := rapid.SampledFrom(w.ids()).Draw(w.t, "participant")
+		w.report(ids)
+	}
+}
+
+// ids are the participants with legs, in order: a draw must not depend on a map's.
+func (w *world) ids() (ids []int) {
+	for id := 1; id <= len(w.machine.participants); id++ {
+		if w.legs[id] != nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (w *world) timer() {
+	at, ok := w.machine.Deadline()
+	switch {
+	case ok && rapid.Bool().Draw(w.t, "in time"):
+		if at.After(w.now) {
+			w.now = at
+		}
+	default:
+		w.now = w.now.Add(time.Duration(rapid.IntRange(0, 5000).Draw(w.t, "ms")) * time.Millisecond)
+	}
+	w.step(Timer{})
+}
+
+// locate answers a Locate, sometimes when it is long over.
+func (w *world) locate() {
+	l := w.locates[0]
+	w.locates = w.locates[1:]
+	e := Located{Attempt: l.Attempt}
+	for i := range rapid.IntRange(0, 3).Draw(w.t, "targets") {
+		e.Targets = append(e.Targets, target(fmt.Sprintf("phone%d", i), len(w.machine.participants)+1+i))
+	}
+	if len(e.Targets) == 0 {
+		e.Failed = event.Cause{Status: rapid.SampledFrom([]int{480, 503}).Draw(w.t, "failed"), By: event.PartyGateway}
+	}
+	w.step(e)
+}
+
+// report has a leg say something that its phase allows, or that has crossed what
+// it was told.
+func (w *world) report(id int) {
+	l := w.legs[id]
+	var r Report
+	switch l.phase {
+	case legCalls:
+		r = w.callingReport(id, l)
+	case legTalks:
+		r = w.talkingReport(id, l)
+	case legGoes:
+		r = w.goingReport(id, l)
+	case legGone:
+		r = rapid.SampledFrom([]Report{Trying{}, Released{}, HungUp{}, Ringing{Status: 180}}).Draw(w.t, "late")
+	}
+	if r != nil {
+		w.step(Reported{Participant: id, Report: r})
+	}
+}
+
+func (w *world) status() event.Cause {
+	return event.Cause{Status: rapid.SampledFrom([]int{302, 401, 404, 408, 480, 486, 500, 501, 503, 603}).Draw(w.t, "status")}
+}
+
+func (w *world) callingReport(id int, l *worldLeg) Report {
+	kind := rapid.IntRange(0, 9).Draw(w.t, "says")
+	switch {
+	case id == callerID && kind == 0:
+		return l.leaves(HungUp{Cause: event.Cause{Status: 487}})
+	case id == callerID:
+		return nil
+	case kind <= 1:
+		return Trying{}
+	case kind <= 3:
+		return Ringing{Status: 180}
+	case kind <= 5:
+		return Ringing{Status: 183, SDP: w.description(id)}
+	case kind <= 7:
+		l.phase, l.final = legTalks, true
+		return Answered{SDP: w.description(id)}
+	case kind == 8 && rapid.IntRange(0, 3).Draw(w.t, "vanishes") == 0:
+		l.phase = legGone
+		return Released{}
+	case kind == 8:
+		return l.leaves(HungUp{Cause: event.Cause{Status: 408}})
+	}
+	return l.leaves(Refused{Cause: w.status()})
+}
+
+func (l *worldLeg) leaves(r Report) Report {
+	l.phase, l.final = legGoes, true
+	return r
+}
+
+func (w *world) talkingReport(id int, l *worldLeg) Report {
+	kind := rapid.IntRange(0, 9).Draw(w.t, "says")
+	switch {
+	case kind == 0:
+		return l.leaves(HungUp{Cause: event.Cause{Status: 200, Q850: 16}})
+	case l.asked && kind <= 5:
+		l.asked = false
+		return OfferAnswered{SDP: w.description(id)}
+	case l.asked && kind == 6:
+		l.asked = false
+		return OfferRefused{Cause: w.status()}
+	case l.offering && kind == 7:
+		l.offering = false
+		return OfferWithdrawn{}
+	case l.offering || kind < 5:
+		return nil
+	case kind == 9:
+		l.offering, l.asked = true, true // the answer is due in the ACK, if it is accepted
+		return Offered{}
+	}
+	l.offering = true
+	return Offered{SDP: w.description(id)}
+}
+
+// goingReport is what may still come from a leg on its way out: what was under way
+// when it was told, and Released.
+func (w *world) goingReport(id int, l *worldLeg) Report {
+	kind := rapid.IntRange(0, 9).Draw(w.t, "says")
+	switch {
+	case kind <= 2:
+		l.phase = legGone
+		return Released{}
+	case l.final:
+		return rapid.SampledFrom([]Report{Trying{}, OfferWithdrawn{}, OfferRefused{}, HungUp{Cause: event.Cause{Status: 200}}}).Draw(w.t, "late")
+	case id == callerID:
+		l.final = true
+		return HungUp{Cause: event.Cause{Status: 487}}
+	case kind == 3:
+		return Ringing{Status: 183, SDP: w.description(id)}
+	case kind <= 6:
+		l.final = true
+		return Refused{Cause: event.Cause{Status: 487}}
+	}
+	l.final = true
+	return Answered{SDP: w.description(id)}
+}
+
+// finish ends the call by what ends every call, and looks that nothing is left.
+func (w *world) finish() {
+	w.step(Stop{Cause: event.Cause{Status: 503, Q850: 41, By: event.PartyGateway}})
+	for len(w.locates) > 0 {
+		w.locate()
+	}
+	for _, id := range rapid.Permutation(w.ids()).Draw(w.t, "order") {
+		w.legs[id].phase = legGone
+		w.step(Reported{Participant: id, Report: Released{}})
+	}
+	if w.audit.forgot != 1 || w.machine.State() != event.CallDisconnected {
+		w.t.Fatalf("forgotten %d times, in state %v\nafter\n%s",
+			w.audit.forgot, w.machine.State(), strings.Join(w.happened, "\n"))
+	}
+	for range 10 {
+		w.move() // audit minds every action
+	}
+}
+
+// TestAnyOrderOfEvents is the promise of DESIGN.md: whatever the order of events,
+// one final state, one cause, each leg ended once, no billing before an answer.
+func TestAnyOrderOfEvents(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		for range rapid.IntRange(0, 80).Draw(t, "moves") {
+			w.move()
+		}
+		w.finish()
+	})
+}
+
+// TestSilenceAlwaysEnds: a call that everybody has left without a word ends by
+// timers alone, when its legs do as they are told.
+func TestTimersEndEveryCall(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.machine.limits.Silence = time.Minute
+		for range rapid.IntRange(0, 30).Draw(t, "moves") {
+			w.move()
+		}
+		if w.machine.State() == event.CallLocalHold || w.machine.State() == event.CallRemoteHold {
+			t.Skip("a call on hold may be silent for ever")
+		}
+		if w.audit.answered && w.machine.silence.checkAt.IsZero() && w.checks == 0 {
+			t.Skip("it was answered before the limit was set")
+		}
+		for range 100 {
+			w.timersOnly()
+		}
+		if w.audit.forgot != 1 {
+			t.Fatalf("in state %v, forgotten %d times\nafter\n%s",
+				w.machine.State(), w.audit.forgot, strings.Join(w.happened, "\n"))
+		}
+	})
+}
+
+// timersOnly is a world in which legs do as they are told and nobody says anything.
+func (w *world) timersOnly() {
+	for _, id := range w.ids() {
+		if l := w.legs[id]; l.phase == legGoes {
+			l.phase = legGone
+			w.step(Reported{Participant: id, Report: Released{}})
+		}
+	}
+	if len(w.locates) > 0 {
+		w.locate()
+	}
+	if w.checks > 0 {
+		w.checks--
+		w.step(Heard{})
+	}
+	if at, ok := w.machine.Deadline(); ok {
+		if at.After(w.now) {
+			w.now = at
+		}
+		w.step(Timer{})
+	}
+}

@@ -1,0 +1,360 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// wantProblem fails unless one line of err contains what is wanted.
+func wantProblem(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("loaded; want %s", want)
+	} else if !strings.Contains(err.Error(), want) {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// problemTests are all that can be wrong with one key: the file, and the one
+// line that says so.
+var problemTests = []struct{ yaml, want string }{
+	// Keys.
+	{"sip:\n  listn: []", "2:3: sip.listn: unknown key, did you mean listen?"},
+	{"listen: []", "1:1: listen: unknown key here, did you mean sip.listen?"},
+	{"zebra: 1", "1:1: zebra: unknown key; the keys here are cdr, drain, music_on_hold, region, routes, rtp, sip, trunks, users"},
+	{"region: US\nregion: DE", "2:1: region: is given twice, first on line 1"},
+	{"zebra: 1\nzebra: 2", "2:1: zebra: is given twice"},
+	{"rtp:\n  timeout: 1s\n  timeout: 2s", "3:3: rtp.timeout: is given twice, first on line 2"},
+	{"1: x", "1:1: 1: unknown key"},
+	{"\"\": x", "1:1: unknown key"},
+	// Types.
+	{"sip: [a]", "1:6: sip: is a list, not a section"},
+	{"sip: text", "1:6: sip: is text, not a section"},
+	{"users: {a: b}", "1:8: users: is a section, not a list"},
+	{"users: [alice]", "1:9: users[0]: is text, not a section"},
+	{"region: [US]", "1:9: region: is a list, not a single value"},
+	{"region: {a: b}", "1:9: region: is a section, not a single value"},
+	{"region:", "1:1: region: has no value"},
+	{"region: 12", `1:9: region: is a number to YAML, not text: put it in quotes, "12"`},
+	{"region: true", "1:9: region: is true or false to YAML, not text"},
+	{"- a", "1:1: is a list, not a section"},
+	{"text", "1:1: is text, not a section"},
+	{"cdr: {path: \"a\\nb\"}", "1:13: cdr.path: contains a line break"},
+	{"cdr:\n  path: |\n    a\n", "2:9: cdr.path: contains a line break"},
+	// Values.
+	{"region: us", `1:9: region: "us" is not a country`},
+	{"region: USA", "region"},
+	{"drain: 30", "1:8: drain: 30 has no unit: write a duration such as 30s or 30m"},
+	{"drain: soon", `"soon" is not a duration`},
+	{"drain: -1s", "drain: -1s is negative"},
+	{"sip: {listen: []}", "1:15: sip.listen: the list is empty"},
+	{"sip: {listen: [\"tls://127.0.0.1:5061\"]}", `1:16: sip.listen[0]: transport "tls" is not there yet`},
+	{"sip: {listen: [\"quic://127.0.0.1:5061\"]}", `unknown transport "quic": use udp or tcp`},
+	{"sip: {listen: [\"127.0.0.1:5060\"]}", "names no transport: write udp://127.0.0.1:5060"},
+	{"sip: {listen: [\"udp://localhost:5060\"]}", `"localhost:5060" is not an IP address`},
+	{"sip: {listen: [\"udp://127.0.0.1:70000\"]}", "is not an IP address with a port"},
+	{"sip: {listen: [\"udp://127.0.0.1\", \"udp://127.0.0.1:5060\"]}", "1:35: sip.listen[1]: udp://127.0.0.1:5060 is listed twice"},
+	{"sip: {listen: [\"udp://0.0.0.0:5060\"]}", "sip.domain: needed, because udp://0.0.0.0:5060 is a wildcard"},
+	{"sip: {domain: a b}", `sip.domain: "a b" is not a host`},
+	{"sip: {domain: \"a:5060\"}", "is not a host"},
+	{"sip: {domain: 192.0.2.300}", "is not an IPv4 address"},
+	{"sip: {domain: \"::1\"}", `write "[::1]"`},
+	{"sip: {domain: \"[::1\"}", "is not an IPv6 address in brackets"},
+	{"rtp: {address: example.test}", "is not an IP address"},
+	{"rtp: {address: 0.0.0.0}", "rtp.address: 0.0.0.0 is nobody's address"},
+	{"rtp: {ports: 5000}", "put it in quotes"},
+	{"rtp: {ports: \"5000\"}", "is not a range of ports"},
+	{"rtp: {ports: 20001-29999}", "begins with an odd port"},
+	{"rtp: {ports: 20000-20000}", "holds no pair of ports: end it at 20001"},
+	{"rtp: {ports: 20000-70000}", "is not a range of ports"},
+	{"rtp: {ports: 0-100}", "is not a range of ports"},
+	{"rtp: {ports: 5000-6000}", "rtp.ports: 5000-6000 contains the port of sip.listen[0], udp://127.0.0.1:5060"},
+	{"rtp: {timeout: -5s}", "rtp.timeout: -5s is negative"},
+	// What is not there yet.
+	{"sip: {session_expires: 600s}", "sip.session_expires: 600s is not there yet"},
+	{"sip: {min_se: 60s}", "sip.min_se: 60s is not there yet"},
+	{"music_on_hold: tune.wav", "music_on_hold: tune.wav is not there yet"},
+	// YAML.
+	{"sip: [", "1:6: not YAML"},
+	{"region: \"US", "1:9: not YAML"},
+	{"\tregion: US", "1:7: not YAML"},
+	{"region: &x US", "1:9: anchors and aliases"},
+	{"region: *x", "1:9: anchors and aliases"},
+	{"<<: {a: b}", "1:1: anchors and aliases"},
+	{"region: !!str US", "1:9: tags and directives"},
+	{"region: US\n---\ndrain: 1s", "2:1: a second YAML document"},
+	{"a: " + strings.Repeat("[", 100), "nested too deeply"},
+	{strings.Repeat("- ", 100), "nested too deeply"},
+	{strings.Repeat("? ", 100), "nested too deeply"},
+	{"#" + strings.Repeat("x", maxSize), "1:1: the file has 16777217 bytes"},
+}
+
+func TestProblems(t *testing.T) {
+	for _, tt := range problemTests {
+		_, err := Parse("t.yaml", []byte(tt.yaml))
+		wantProblem(t, err, tt.want)
+		if err != nil && strings.Count(err.Error(), "\n") > 0 && !strings.Contains(tt.yaml, "zebra: 2") {
+			t.Errorf("%q is told more than once:\n%v", tt.yaml, err)
+		}
+	}
+}
+
+// entryTests are faults of one user, trunk or route, put into a list that has
+// sound ones of each beside it.
+var entryTests = []struct{ list, entry, want string }{
+	{"users", `{password: long enough}`, "users[1].name: required"},
+	{"users", `{name: bob}`, "users[1].password: required"},
+	{"users", `{name: bob, password: ""}`, "users[1].password: required"},
+	{"users", `{name: bob, pasword: long enough}`, "users[1].pasword: unknown key, did you mean password?"},
+	{"users", `{name: bob, password: 12345678}`, "users[1].password: is a number to YAML: put it in quotes"},
+	{"users", `{name: b b, password: long enough}`, `users[1].name: "b b" is not a name`},
+	{"users", `{name: 101, password: long enough}`, `put it in quotes, "101"`},
+	{"users", `{name: alice, password: long enough}`, "users[1].name: there is another user alice on line 2"},
+	{"users", `{name: bob, password: long enough, numbers: [+14255550101]}`, `put it in quotes, "+14255550101"`},
+	{"users", `{name: bob, password: long enough, numbers: ["14255550102"]}`, `"14255550102" is not an E.164 number`},
+	{"users", `{name: bob, password: long enough, numbers: ["+1 425 555 0102"]}`, "is not an E.164 number"},
+	{"users", `{name: bob, password: long enough, numbers: ["+1425"]}`, "is not an E.164 number"},
+	{"users", `{name: bob, password: long enough, numbers: ["+04255550102"]}`, "is not an E.164 number"},
+	{"users", `{name: bob, password: long enough, numbers: ["+1234567890123456"]}`, "is not an E.164 number"},
+	{"users", `{name: bob, password: long enough, numbers: ["+14255550101"]}`, "users[1].numbers[0]: +14255550101 already belongs to user alice"},
+	{"users", `{name: bob, password: long enough, numbers: ["+14255550105", "+14255550105"]}`, "users[1].numbers[1]: +14255550105 is listed twice"},
+	{"users", `{name: bob, password: long enough, caller_ids: [x]}`, "users[1].caller_ids[0]: \"x\" is not an E.164 number"},
+	{"users", `{name: bob, password: long enough, ringing_timeout: 0s}`, "users[1].ringing_timeout: 0s is no time at all"},
+	{"trunks", `{address: "sip:b.test"}`, "trunks[1].name: required"},
+	{"trunks", `{name: b}`, "trunks[1].address: required"},
+	{"trunks", `{name: carrier, address: "sip:b.test"}`, "trunks[1].name: there is another trunk carrier on line 5"},
+	{"trunks", `{name: b, address: b.test}`, "is not a SIP URI"},
+	{"trunks", `{name: b, address: "sips:b.test"}`, "sips: is not there yet"},
+	{"trunks", `{name: b, address: "sip:x@b.test"}`, "has a user"},
+	{"trunks", `{name: b, address: "sip:"}`, "the host is empty"},
+	{"trunks", `{name: b, address: "sip:b.test:x"}`, `"x" is not a port`},
+	{"trunks", `{name: b, address: "sip:b.test:0"}`, `"0" is not a port`},
+	{"trunks", `{name: b, address: "sip:b_$.test"}`, "is not a host"},
+	{"trunks", `{name: b, address: "sip:b.test;lr"}`, `parameter "lr" means nothing here`},
+	{"trunks", `{name: b, address: "sip:b.test;transport=tls"}`, `transport "tls" is not there yet`},
+	{"trunks", `{name: b, address: "sip:b.test;transport=pigeon"}`, `unknown transport "pigeon"`},
+	{"trunks", `{name: b, address: "sip:b.test", sources: [x]}`, `trunks[1].sources[0]: "x" is not a network`},
+	{"trunks", `{name: b, address: "sip:b.test", sources: [10.0.0.1/8]}`, "write 10.0.0.0/8 for the network, or 10.0.0.1 for the one address"},
+	{"trunks", `{name: b, address: "sip:b.test", sources: [0.0.0.0/0]}`, "lets everybody call"},
+	{"trunks", `{name: b, address: "sip:b.test:5080", sources: [192.0.2.0/24]}`, "trunks[1].sources[0]: 192.0.2.0/24 is also a source of trunk carrier (line 5)"},
+	{"trunks", `{name: b, address: "sip:b.test:5080", sources: [192.0.2.1], domain: b.test}`, "give each its own domain"},
+	{"trunks", `{name: b, address: "sip:b.test", domain: b.test}`, "trunks[1].domain: does nothing without sources"},
+	{"trunks", `{name: b, address: "sip:b.test", sources: [10.0.0.1], domain: b b}`, "trunks[1].domain: \"b b\" is not a host"},
+	{"trunks", `{name: b, address: "sip:b.test", username: u}`, "trunks[1].username: has no password beside it"},
+	{"trunks", `{name: b, address: "sip:b.test", password: p}`, "trunks[1].password: has no username beside it"},
+	{"trunks", `{name: b, address: "sip:b.test", caller_id: pia}`, `"pia" is not one of pai, from, rpid, did you mean pai?`},
+	{"trunks", `{name: b, address: "sip:b.test", caller_id_policy: allow}`, `"allow" is not one of refuse, replace`},
+	{"trunks", `{name: b, address: "sip:b.test", trusted: yes}`, "trunks[1].trusted: is neither true nor false"},
+	{"trunks", `{name: b, address: "sip:b.test", register: true}`, "trunks[1].register: true is not there yet"},
+	{"trunks", `{name: b, address: "sip:b.test", register: [a]}`, "trunks[1].register: a list is not there yet"},
+	{"trunks", `{name: b, address: "sip:b.test", srtp: required}`, "trunks[1].srtp: required is not there yet: SRTP (RFC 3711) comes in a later version; write off"},
+	{"trunks", `{name: b, address: "sip:b.test", max_calls: 10}`, "trunks[1].max_calls: 10 is not there yet"},
+	{"trunks", `{name: b, address: "sip:b.test", options_interval: 10s}`, "trunks[1].options_interval: 10s is not there yet"},
+	{"routes", `{to: "+2", trunks: [carrier]}`, "routes[1].name: required"},
+	{"routes", `{name: r, trunks: [carrier]}`, "routes[1].to: required"},
+	{"routes", `{name: us, to: "+2", trunks: [carrier]}`, "routes[1].name: there is another route us on line 8"},
+	{"routes", `{name: r, to: "2", trunks: [carrier]}`, "is neither the beginning of an E.164 number"},
+	{"routes", `{name: r, to: "+0", trunks: [carrier]}`, "is neither the beginning"},
+	{"routes", `{name: r, to: "//", trunks: [carrier]}`, "is neither the beginning"},
+	{"routes", `{name: r, to: "/(/", trunks: [carrier]}`, "routes[1].to: error parsing regexp: missing closing )"},
+	{"routes", `{name: r, emergency: true, to: "1", trunks: [carrier]}`, "is neither the beginning"},
+	{"routes", `{name: r, to: "911", trunks: [carrier]}`, "is neither the beginning"},
+	{"routes", `{name: r, to: "+2"}`, "routes[1]: leads nowhere: give it trunks or a user"},
+	{"routes", `{name: r, to: "+2", usr: alice}`, "routes[1].usr: unknown key, did you mean user?"},
+	{"routes", `{name: r, to: "+2", trunks: [carrier], user: alice}`, "routes[1].user: a route leads either to a user or to trunks"},
+	{"routes", `{name: r, emergency: true, user: alice}`, "routes[1]: an emergency route leads to trunks"},
+	{"routes", `{name: r, to: "+2", user: alicia}`, `routes[1].user: there is no user "alicia", did you mean alice?`},
+	{"routes", `{name: r, to: "+2", trunks: [carier]}`, `routes[1].trunks[0]: there is no trunk "carier", did you mean carrier?`},
+	{"routes", `{name: r, to: "+2", trunks: [carrier, carrier]}`, "routes[1].trunks[1]: trunk carrier is listed twice"},
+	{"routes", `{name: r, to: "+2", trunks: carrier}`, "routes[1].trunks: is text, not a list"},
+	{"routes", `{name: r, to: "+2", from: trunk, user: alice}`, `routes[1].from: "trunk" is not an origin`},
+	{"routes", `{name: r, to: "+2", from: "trunk:", user: alice}`, `"trunk:" is not an origin`},
+	{"routes", `{name: r, to: "+2", from: "trunk:pbx", user: alice}`, `routes[1].from: there is no trunk "pbx"`},
+	{"routes", `{name: r, to: "+2", user: alice, caller_id: "425"}`, `routes[1].caller_id: "425" is not an E.164 number`},
+	{"routes", `{name: r, to: "+2", user: alice, ringing_timeout: 0s}`, "routes[1].ringing_timeout: 0s is no time at all"},
+	{"routes", `{name: r, to: "+2", user: alice, attempt_timeout: -1s}`, "routes[1].attempt_timeout: -1s is no time"},
+	{"routes", `{name: r, to: "+2", user: alice, attempt_timeout: 40s}`, "routes[1].attempt_timeout: 40s is over 32s"},
+	{"routes", `{name: r, to: "+2", user: alice, emergency: 1}`, "routes[1].emergency: is neither true nor false"},
+}
+
+// withEntry adds an entry to one of three lists that have a sound one each.
+func withEntry(list, entry string) string {
+	sound := map[string]string{
+		"users":  `{name: alice, password: long enough, numbers: ["+14255550101"]}`,
+		"trunks": `{name: carrier, address: "sip:c.test:5080", sources: [192.0.2.1, 192.0.2.2]}`,
+		"routes": `{name: us, to: "+1", trunks: [carrier]}`,
+	}
+	var b strings.Builder
+	for _, name := range []string{"users", "trunks", "routes"} {
+		fmt.Fprintf(&b, "%s:\n- %s\n", name, sound[name])
+		if name == list {
+			fmt.Fprintf(&b, "- %s\n", entry)
+		} else {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+func TestEntryProblems(t *testing.T) {
+	mustParse(t, withEntry("", ""))
+	for _, tt := range entryTests {
+		_, err := Parse("t.yaml", []byte(withEntry(tt.list, tt.entry)))
+		wantProblem(t, err, tt.want)
+		if err != nil && strings.Count(err.Error(), "\n") > 0 {
+			t.Errorf("%s is told more than once:\n%v", tt.entry, err)
+		}
+	}
+}
+
+// TestEveryProblemHasAPlace makes sure that no message lacks the line and column
+// that DESIGN.md asks for, and that none lies outside the file.
+func TestEveryProblemHasAPlace(t *testing.T) {
+	place := regexp.MustCompile(`^t\.yaml:[1-9]\d*:[1-9]\d*: .`)
+	for _, tt := range problemTests {
+		_, err := Parse("t.yaml", []byte(tt.yaml))
+		for _, p := range allProblems(t, err) {
+			if !place.MatchString(p.Error()) || p.Line > strings.Count(tt.yaml, "\n")+1 {
+				t.Errorf("no place in the file: %s", p)
+			}
+		}
+	}
+}
+
+func allProblems(t *testing.T, err error) Problems {
+	t.Helper()
+	var ps Problems
+	if !errors.As(err, &ps) {
+		t.Fatalf("%v is not Problems", err)
+	}
+	return ps
+}
+
+func TestSharedSourcesThatDiffer(t *testing.T) {
+	for _, second := range []string{
+		`{name: b, address: "sip:b.test:5090", sources: [192.0.2.1]}`,
+		`{name: b, address: "sip:b.test", sources: [192.0.2.0/24]}`,
+		`{name: b, address: "sip:b.test:5080", sources: [198.51.100.0/24]}`,
+	} {
+		mustParse(t, withEntry("trunks", second))
+	}
+	mustParse(t, `trunks:
+- {name: a, address: "sip:t.test:5080", sources: [192.0.2.1], domain: a.test}
+- {name: b, address: "sip:t.test:5080", sources: [192.0.2.1], domain: b.test}`)
+	_, err := Parse("t.yaml", []byte(`trunks:
+- {name: a, address: "sip:t.test:5080", sources: [192.0.2.1], domain: a.test}
+- {name: b, address: "sip:t.test:5080", sources: [192.0.2.1], domain: A.TEST}`))
+	wantProblem(t, err, "nothing tells the two apart")
+}
+
+func TestAllProblemsInTheFilesOrder(t *testing.T) {
+	_, err := Parse("t.yaml", []byte("drain: x\nregion: us\nsip: {listn: 1, domain: a b}\nrtp:\n  ports: 1-2\n"))
+	var paths []string
+	for _, p := range allProblems(t, err) {
+		paths = append(paths, p.Path)
+	}
+	if got, want := strings.Join(paths, " "), "drain region sip.listn sip.domain rtp.ports"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	var p *Problem
+	if !errors.As(err, &p) || p.Path != "drain" {
+		t.Errorf("the first problem is not found: %v", p)
+	}
+}
+
+func TestManyProblemsAreBounded(t *testing.T) {
+	_, err := Parse("t.yaml", []byte(strings.Repeat("x: 1\n", 100)))
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != maxShown+1 || lines[maxShown] != "and 80 more" {
+		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	tests := []struct{ yaml, want string }{
+		{"sip: {session_expires: 1800s, min_se: 90s}", "1:24: sip.session_expires: has no effect yet: session timers (RFC 4028) come in a later version"},
+		{withEntry("trunks", `{name: b, address: "sip:b.test", options_interval: 30s}`), "trunks[1].options_interval: has no effect yet"},
+		{withEntry("users", `{name: bob, password: short}`), "users[1].password: the password has fewer than 8 characters"},
+		{withEntry("users", `{name: bobobobo, password: bobobobo}`), "users[1].password: the password is the user's name"},
+	}
+	for _, tt := range tests {
+		if got := mustParse(t, tt.yaml).Warnings.Error(); !strings.Contains(got, tt.want) {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+func TestNoWarningWithoutCause(t *testing.T) {
+	for _, yaml := range []string{
+		"",
+		"sip: {session_expires: 0s, min_se: 0s}\nmusic_on_hold: pass",
+		"trunks: [{name: a, address: \"sip:a.test\", options_interval: 0s, srtp: off, register: false, max_calls: 0}]",
+		withEntry("routes", `{name: e, emergency: true, trunks: [carrier]}`),
+		withEntry("routes", `{name: e, emergency: true, to: "911", trunks: [carrier]}`),
+	} {
+		if w := mustParse(t, yaml).Warnings; len(w) != 0 {
+			t.Errorf("%s\nis warned of: %v", yaml, w)
+		}
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	known := []string{"listen", "domain", "user", "trunks"}
+	tests := map[string]string{
+		"listn": "listen", "lisetn": "listen", "Listen": "listen", "usr": "user",
+		"trunk": "trunks", "domian": "domain", "x": "", "us": "", "": "", "something": "",
+	}
+	for name, want := range tests {
+		got := suggest(name, known)
+		if want == "" && got != "" || want != "" && got != ", did you mean "+want+"?" {
+			t.Errorf("%q suggests %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestEditDistance(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"abc", "ab", 1}, {"abc", "xbc", 1}, {"kitten", "sitting", 3}, {"a", "abcdefgh", 5}}
+	for _, tt := range tests {
+		if got := editDistance(tt.a, tt.b, 5); got != tt.want {
+			t.Errorf("%s to %s is %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+		if got := editDistance(tt.b, tt.a, 5); got != tt.want {
+			t.Errorf("%s to %s is %d, want %d", tt.b, tt.a, got, tt.want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(designExample)
+	for _, tt := range problemTests {
+		if len(tt.yaml) < 1000 {
+			f.Add(tt.yaml)
+		}
+	}
+	for _, tt := range entryTests {
+		f.Add(withEntry(tt.list, tt.entry))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Parse("f.yaml", []byte(text))
+		if err != nil {
+			for _, p := range allProblems(t, err) {
+				if p.Line < 1 || p.Column < 1 || p.Message == "" {
+					t.Errorf("no place or no message: %+v", p)
+				}
+			}
+			return
+		}
+		if len(c.SIP.Listen) == 0 || c.SIP.Domain == "" || c.RTP.Ports.Pairs() < 1 {
+			t.Errorf("incomplete: %+v", c)
+		}
+		if changes := Diff(c, c); len(changes) != 0 {
+			t.Errorf("differs from itself: %v", changes)
+		}
+	})
+}

@@ -1,0 +1,86 @@
+// Package calltest plays call flows that are written as text, in simulated time
+// and over a simulated network, against a whole gateway.
+//
+// A script reads as the ladder diagram of an RFC. It says what each party sends
+// (->) and what it must get (<-), from the party's point of view; what happens
+// inside of the gateway it does not say.
+//
+//	# RFC 3665 3.9: the callee is busy
+//	phone alice 192.0.2.10 registers
+//	trunk carrier 203.0.113.5
+//
+//	alice   -> INVITE sip:+14255550100@example.test sdp=offer
+//	carrier <- INVITE ruri=sip:+14255550100@* sdp
+//	    P-Asserted-Identity ~ <sip:\+14255550101@
+//	carrier -> 486
+//	carrier <- ACK
+//	alice   <- 486 INVITE
+//	alice   -> ACK
+//	record disposition=busy status=486
+//
+// # Order
+//
+// Lines are played from top to bottom. A line with <- waits for the next message
+// that its party gets in this call; another message there is a failure. What the
+// other parties get meanwhile stays in their own queues, so the order of lines
+// matters for each party and not between parties. At the end every queue must be
+// empty and the gateway must hold no call, port, socket or goroutine.
+//
+// Nobody needs a line for: a 100 (one hop's business), retransmissions (they are
+// marked, and looked at with "again" only), a 401 or 407 to a request that was
+// sent without "noauth" (the phone answers it), and OPTIONS from outside of a call
+// (it gets its 200).
+//
+// # Lines
+//
+//	config NAME                        NAME.yaml beside the script; "default" without this line
+//	config:                            the configuration itself, indented below
+//	only without loss: REASON          the script is not played on a bad network
+//	keep provisionals: REASON          101 to 199 are not lost there: nobody repeats them
+//	phone NAME ADDRESS [registers] [user=NAME] [password=X] [md5] [by hand] [tcp]
+//	trunk NAME ADDRESS [user=NUMBER] [login=USER:PASSWORD] [tcp|tcp-too]
+//	stranger NAME ADDRESS
+//
+//	NAME -> METHOD URI [OPTION...]     a request outside of a call, or a new call
+//	NAME -> METHOD [OPTION...]         a request in the call; re-INVITE is an INVITE there
+//	NAME -> STATUS [METHOD] [OPTION...]  a response to the last request that has none
+//	    Name: value                    sets a header; +Name adds one, !Name removes it
+//	    | text                         a line of the body
+//	NAME -> raw                        what is below after | as it stands
+//	NAME <- METHOD|STATUS/STATUS [METHOD] [OPTION...]
+//	    Name: a*b                      one line of the header is this, * is anything
+//	    Name ~ regexp                  one line matches; !~ none does
+//	    Name                           it is there; !Name it is not
+//	NAME <-? ...                       may come, within 500ms
+//	NAME <- nothing for TIME
+//	any order:                         the <- lines below, as they come
+//
+//	wait TIME                          at TIME waits until then from the begin
+//	NAME sends tone [pitch=HZ]         NAME stops tone
+//	NAME hears NAME|nothing            NAME and NAME hear each other, both hear each other
+//	NAME sprays NAME                   sends its tone to the port that is the other's
+//	drop next [N] WHAT [METHOD] to|from NAME   a method, a status or RTP
+//	delay NAME TIME                    unplug NAME, plug NAME, NAME loses its connections
+//	gateway drains
+//	record KEY=PATTERN ...             the next call record; records N counts them
+//
+// Options of -> are sdp (offer or answer, and a direction), codecs=A,B,
+// moves=ADDRESS:PORT (its audio goes there), claims=ADDRESS:PORT (only its
+// description says so), tag=X (a fork's To-tag), call=NAME (several calls of one
+// party), auth, noauth, replay, expires=N, contact=X. Options of <- are ruri=a*b,
+// sdp (or sdp=sendonly), no-sdp, codecs=A,B, tag=X, call=NAME, again,
+// within=TIME, after=TIME (since the message before), proves=USER:PASSWORD.
+//
+// {gw} is the gateway's address, {NAME} and {NAME.rtp} a party's.
+//
+// # Bad networks
+//
+// [Run] plays every script without loss, with 5 % and with 20 % of all packets
+// lost, some doubled, and some overtaken. The parties then retransmit as RFC 3261
+// says, lines wait as long as retransmissions may take and look behind messages
+// that have overtaken theirs, and provisional responses, which nobody repeats,
+// need not come. What chance does depends on the seed alone.
+//
+// A failure shows the ladder as it happened, the line, what it wanted and what
+// came, and the gateway's log.
+package calltest

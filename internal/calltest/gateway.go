@@ -1,0 +1,126 @@
+package calltest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tandem-gateway/tandem/config"
+	"github.com/tandem-gateway/tandem/gateway"
+	"github.com/tandem-gateway/tandem/internal/simnet"
+	"github.com/tandem-gateway/tandem/sip/transport"
+)
+
+// sockets gives a simulated network the gateway's form.
+type sockets struct{ *simnet.Net }
+
+// ListenUDP opens a socket of the simulated network.
+func (s sockets) ListenUDP(at netip.AddrPort) (transport.PacketConn, error) {
+	return s.Net.ListenUDP(at)
+}
+
+// running is the gateway of a script.
+type running struct {
+	gateway *gateway.Gateway
+	drain   context.CancelFunc
+	done    chan error
+	records string
+}
+
+// boot starts the script's gateway.
+func (s *stage) boot() error {
+	if !s.gatewayPlays() {
+		return nil
+	}
+	records := filepath.Join(s.setup.Dir, "calls.jsonl")
+	text, err := s.configText(records)
+	if err != nil {
+		return err
+	}
+	c, err := config.Parse(s.script.Name+".yaml", []byte(text))
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{ReplaceAttr: s.sinceBegin}))
+	g, err := gateway.New(gateway.Options{Config: c, Network: sockets{s.net.Net}, Log: log})
+	if err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	ctx, drain := context.WithCancel(context.Background())
+	s.running = &running{gateway: g, drain: drain, done: make(chan error, 1), records: records}
+	go func() { s.running.done <- g.Run(ctx) }()
+	return nil
+}
+
+// sinceBegin writes the log's times as the ladder writes its own.
+func (s *stage) sinceBegin(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.String("at", fmt.Sprintf("%.3f", a.Value.Time().Sub(s.began).Seconds()))
+	}
+	return a
+}
+
+// patientlyStop is longer than a gateway may take to drain and stop.
+const patientlyStop = 10 * time.Minute
+
+// stop ends the gateway, while the parties agree to whatever it asks, and says
+// when it does not end.
+func (s *stage) stop() error {
+	s.closing = true
+	s.running.drain()
+	ctx, stopped := context.WithCancel(context.Background())
+	var err error
+	go func() {
+		err = <-s.running.done
+		stopped()
+	}()
+	s.pump.Run(ctx, time.Now().Add(patientlyStop), never)
+	if ctx.Err() == nil {
+		return fmt.Errorf("the gateway has not stopped after %v", patientlyStop)
+	}
+	if err != nil {
+		return fmt.Errorf("gateway stopped with: %w", err)
+	}
+	return nil
+}
+
+// nothingLeft wants all that a call needs to be given back.
+func (r *running) nothingLeft() error {
+	live := r.gateway.Live()
+	if live.Calls != 0 || live.Ports != 0 || live.Records != 0 {
+		return fmt.Errorf("the gateway still holds %d calls, %d pairs of ports, %d open records",
+			live.Calls, live.Ports, live.Records)
+	}
+	return nil
+}
+
+// records are the call records written so far, a line each.
+func (s *stage) records() []string {
+	if s.running == nil {
+		return nil
+	}
+	text, err := os.ReadFile(s.running.records)
+	if err != nil {
+		s.blame("call records: %v", err)
+	}
+	return slices.Collect(strings.Lines(string(text)))
+}
+
+// drainStep is "gateway drains": what SIGTERM does.
+type drainStep struct{ line }
+
+func parseDrain(l line, _ []string) (step, error) { return &drainStep{l}, nil }
+
+func (d *drainStep) play(s *stage) error {
+	if s.running == nil {
+		return d.errorf("no gateway plays")
+	}
+	s.running.drain()
+	return nil
+}

@@ -1,0 +1,177 @@
+package calltest
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tandem-gateway/tandem/internal/phone"
+	"github.com/tandem-gateway/tandem/internal/simnet"
+)
+
+// flight is how long a packet takes from one host to another.
+const flight = 10 * time.Millisecond
+
+// network is the simulated one with what a script asks of it.
+type network struct {
+	*simnet.Net
+	capture *simnet.Capture
+	link    simnet.Link
+}
+
+// newNetwork loses what the setup says. A bad network also doubles packets and
+// lets them overtake each other.
+func newNetwork(setup Setup) *network {
+	n := &network{Net: simnet.New(setup.Seed), link: simnet.Link{Delay: flight}}
+	if setup.Loss > 0 {
+		n.link.Loss, n.link.Duplicate = setup.Loss, setup.Loss/4
+		n.link.Jitter = flight
+	}
+	n.SetDefault(n.link)
+	n.capture = n.Capture()
+	return n
+}
+
+func (n *network) listen(at netip.AddrPort) (phone.PacketConn, error) { return n.ListenUDP(at) }
+
+// sparing lets responses 101 to 199 through whatever the loss.
+func (n *network) sparing() {
+	n.AddRule(func(p simnet.Packet) simnet.Fate {
+		m, err := phone.Parse(p.Data)
+		return simnet.Fate{Deliver: err == nil && m.Status > 100 && m.Status < 200}
+	})
+}
+
+// slack is by how much a time may be off that a script states: the way there and
+// back.
+func (s *stage) slack() time.Duration { return 4 * flight }
+
+// dropStep is "drop next [NUMBER] WHAT [METHOD] to|from NAME".
+type dropStep struct {
+	line
+	number       int
+	what, method string
+	from         bool
+	who          string
+}
+
+func parseDrop(l line, words []string) (step, error) {
+	d := &dropStep{line: l, number: 1}
+	rest := words[2:]
+	if len(rest) > 0 && !isStatus(rest[0]) {
+		if n, err := strconv.Atoi(rest[0]); err == nil {
+			d.number, rest = n, rest[1:]
+		}
+	}
+	if len(rest) == 4 {
+		d.method, rest = rest[1], slices.Delete(slices.Clone(rest), 1, 2)
+	}
+	if len(rest) != 3 || (rest[1] != "to" && rest[1] != "from") {
+		return nil, l.errorf("should be: drop next [NUMBER] WHAT [METHOD] to|from NAME")
+	}
+	d.what, d.from, d.who = rest[0], rest[1] == "from", rest[2]
+	return d, nil
+}
+
+func (d *dropStep) play(s *stage) error {
+	who, err := s.party(d.who)
+	if err != nil {
+		return d.errorf("%w", err)
+	}
+	sip, rtp, left := who.agent.Local, who.audio.Local, d.number
+	s.net.AddRule(func(p simnet.Packet) simnet.Fate {
+		end := p.To
+		if d.from {
+			end = p.From
+		}
+		if left == 0 || (end != sip && end != rtp) || !d.is(p.Data) {
+			return simnet.Fate{}
+		}
+		left--
+		return simnet.Fate{Drop: true}
+	})
+	return nil
+}
+
+// is tells whether a packet is WHAT: a method, a status, or RTP.
+func (d *dropStep) is(packet []byte) bool {
+	m, err := phone.Parse(packet)
+	if err != nil {
+		return d.what == "RTP" && len(packet) > 0 && packet[0]>>6 == 2
+	}
+	_, method := m.CSeq()
+	name := m.Method
+	if !m.IsRequest() {
+		name = strconv.Itoa(m.Status)
+	}
+	return name == d.what && (d.method == "" || d.method == method)
+}
+
+// delayStep is "delay NAME TIME": the way to and from a party takes so long.
+type delayStep struct {
+	line
+	who  string
+	time time.Duration
+}
+
+func parseDelay(l line, words []string) (step, error) {
+	d, err := parseTime(l, words[2])
+	return &delayStep{l, words[1], d}, err
+}
+
+func (d *delayStep) play(s *stage) error {
+	who, err := s.party(d.who)
+	if err != nil {
+		return d.errorf("%w", err)
+	}
+	link := s.net.link
+	link.Delay = d.time
+	s.net.SetPair(who.agent.Local.Addr(), gatewayAddress, link)
+	return nil
+}
+
+// plugStep is "unplug NAME" and "plug NAME": nothing gets to a party or away
+// from it, as if its cable were pulled, and gets again.
+type plugStep struct {
+	line
+	who string
+	cut bool
+}
+
+func parsePlug(l line, words []string) (step, error) {
+	return &plugStep{l, words[1], words[0] == "unplug"}, nil
+}
+
+func (u *plugStep) play(s *stage) error {
+	who, err := s.party(u.who)
+	if err != nil {
+		return u.errorf("%w", err)
+	}
+	if u.cut {
+		s.net.Partition(who.agent.Local.Addr(), gatewayAddress)
+	} else {
+		s.net.Heal(who.agent.Local.Addr(), gatewayAddress)
+	}
+	return nil
+}
+
+// loseStep is "NAME loses its connections": all its TCP connections end.
+type loseStep struct {
+	line
+	who string
+}
+
+func parseLose(l line, words []string) (step, error) { return &loseStep{l, words[0]}, nil }
+
+func (c *loseStep) play(s *stage) error {
+	who, err := s.party(c.who)
+	if err != nil {
+		return c.errorf("%w", err)
+	}
+	if who.streams == nil {
+		return c.errorf("%s has no TCP", c.who)
+	}
+	who.streams.Hangup()
+	return nil
+}

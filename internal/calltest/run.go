@@ -1,0 +1,132 @@
+package calltest
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"path"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tandem-gateway/tandem/internal/phone"
+)
+
+// Setup is one way to play a script.
+type Setup struct {
+	// Loss is the part of all packets that is lost, 0 to 1. Above 0 packets are
+	// also doubled and overtake each other.
+	Loss float64
+	// Seed decides which.
+	Seed uint64
+	// Configs gives the text of a configuration by its name.
+	Configs func(name string) (string, error)
+	// Dir is for the files of the gateway that is played.
+	Dir string
+}
+
+// String names the setup in a test's name.
+func (s Setup) String() string { return fmt.Sprintf("loss=%.0f%%", s.Loss*100) }
+
+// Run plays every *.txt of a directory, without loss and with 5 % and 20 %, each
+// in a bubble of simulated time. Configurations are the *.yaml beside them.
+func Run(t *testing.T, dir fs.FS) {
+	names, err := fs.Glob(dir, "*.txt")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(dir, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(strings.TrimSuffix(name, ".txt"), func(t *testing.T) { runScript(t, dir, name, string(text)) })
+	}
+}
+
+// seeds are the losses that a script is played with.
+var seeds = []Setup{{Seed: 1}, {Loss: 0.05, Seed: 2}, {Loss: 0.20, Seed: 3}}
+
+func runScript(t *testing.T, dir fs.FS, name, text string) {
+	script, err := Parse(strings.TrimSuffix(name, path.Ext(name)), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, setup := range seeds {
+		if setup.Loss > 0 && script.OnlyWithoutLoss != "" {
+			continue
+		}
+		setup.Configs = func(name string) (string, error) {
+			b, err := fs.ReadFile(dir, name+".yaml")
+			return string(b), err
+		}
+		t.Run(setup.String(), func(t *testing.T) {
+			t.Parallel()
+			setup.Dir = t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				if err := Play(script, setup); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// Play plays a script to its end. It must be called inside a bubble of
+// testing/synctest. The error shows the ladder as it happened.
+func Play(script *Script, setup Setup) error {
+	s := &stage{
+		script: script, setup: setup, began: time.Now(), pump: phone.NewPump(), net: newNetwork(setup),
+		log: &bytes.Buffer{}, answeredAtAll: map[string]bool{},
+	}
+	s.ladder = &ladder{began: s.began, names: map[netip.Addr]string{gatewayAddress: "gateway"}}
+	if script.KeepProvisionals != "" {
+		s.net.sparing()
+	}
+	err := s.play()
+	if stop := s.close(); err == nil {
+		err = stop
+	}
+	if err != nil {
+		return fmt.Errorf("%s, %s (%s):\n%s%w\n%s", script.Name, setup, script.Title,
+			s.ladder.draw(s.net.capture.Packets()), err, s.log)
+	}
+	return nil
+}
+
+func (s *stage) play() error {
+	if err := s.boot(); err != nil {
+		return err
+	}
+	for _, st := range s.script.steps {
+		err := st.play(s)
+		if s.fault != nil {
+			return s.fault
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.end()
+}
+
+// close ends everything that runs and tells what does not end.
+func (s *stage) close() error {
+	var err error
+	if s.running != nil {
+		err = s.stop()
+	}
+	s.pump.Close()
+	open := s.net.Open()
+	s.net.Close()
+	synctest.Wait()
+	switch {
+	case err != nil:
+		return err
+	case len(open) > 0:
+		return fmt.Errorf("sockets are still open: %s", strings.Join(open, ", "))
+	}
+	return leaked()
+}

@@ -1,0 +1,132 @@
+package rtp
+
+import (
+	"bytes"
+	"net/netip"
+	"time"
+)
+
+// match pairs a source's payloads with those of the far end that carry the same
+// codec. What the far end does not take is left out.
+func (s *Session) match(list []rewrite, spoken []Payload) ([]rewrite, error) {
+	s.mu.Lock()
+	taken := s.remote.Send
+	s.mu.Unlock()
+	if len(taken) == 0 {
+		return nil, ErrNoCodecs
+	}
+	for i := range spoken {
+		p := &spoken[i]
+		if t := carrying(taken, p.Codec); t != nil {
+			list = append(list, rewrite{p.Number, t.Number, p.Codec.Rate, &p.Codec})
+		}
+	}
+	if !audible(list) {
+		return nil, noCommonCodec{spoken, taken}
+	}
+	return list, nil
+}
+
+func (s *Session) attach(p *path) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = p
+}
+
+// hearsBy tells whether a path is the one by which the session hears. A path
+// from the same source that has been compiled again is.
+func (s *Session) hearsBy(p *path) bool { return s.heard != nil && s.heard.from == p.from }
+
+// hear sends a packet to the far end.
+func (s *Session) hear(now time.Time, p *path, h header, packet []byte) {
+	s.mu.Lock()
+	h, to, pass := s.dispatch(now, p, h, len(packet))
+	s.mu.Unlock()
+	if !pass {
+		return
+	}
+	h.write(packet)
+	if err := s.media.Send(packet, to); err != nil {
+		s.unsent(&s.counters.sent, len(packet))
+	}
+}
+
+// dispatch counts a packet on its way out, and gives its header and where it
+// goes. SRTP would be sealed after it.
+func (s *Session) dispatch(now time.Time, p *path, h header, size int) (header, netip.AddrPort, bool) {
+	dropped := &s.counters.dropped
+	to := s.latch.destination()
+	way := p.rewrite(h.number)
+	switch {
+	case !s.hearsBy(p):
+		dropped.Late++
+		return h, to, false
+	case way == nil:
+		dropped.Unnegotiated++
+		return h, to, false
+	case s.remote.Direction&Receives == 0:
+		dropped.Held++
+		return h, to, false
+	case !to.IsValid():
+		dropped.Unsent++
+		return h, to, false
+	}
+	h.number = way.to
+	h, inTime := s.flow.next(now, p.from, h, way.rate)
+	if !inTime {
+		dropped.Late++
+		return h, to, false
+	}
+	s.counters.sent.add(size)
+	return h, to, true
+}
+
+// unsent takes a packet back that the network refused.
+func (s *Session) unsent(from *Traffic, size int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from.Packets--
+	from.Octets -= uint64(size)
+	s.counters.dropped.Unsent++
+}
+
+// hearReport sends a report to the far end, with the SSRCs that the far end
+// knows. The packet is shared with other listeners, so one that must be changed
+// is copied; that is one in some seconds.
+func (s *Session) hearReport(p *path, packet []byte, heard hearing) {
+	s.mu.Lock()
+	out, to, pass := s.dispatchReport(p, len(packet))
+	sent := s.flow.shiftOf(p.from)
+	s.mu.Unlock()
+	if !pass {
+		return
+	}
+	about := shift{}
+	if heard.from == &s.source {
+		about = heard.by.back()
+	}
+	if sent.active || about.active {
+		packet = bytes.Clone(packet)
+		shiftReports(packet, sent, about)
+	}
+	if err := out.Send(packet, to); err != nil {
+		s.unsent(&s.counters.reportsSent, len(packet))
+	}
+}
+
+func (s *Session) dispatchReport(p *path, size int) (Socket, netip.AddrPort, bool) {
+	out, to := s.control, s.reports.destination()
+	if s.remote.Mux {
+		out, to = s.media, s.latch.destination()
+	}
+	switch {
+	case !s.hearsBy(p):
+		s.counters.dropped.Late++
+		return out, to, false
+	case !to.IsValid():
+		s.counters.dropped.Unsent++
+		return out, to, false
+	}
+	s.counters.reportsSent.add(size)
+	return out, to, true
+}

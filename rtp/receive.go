@@ -1,0 +1,91 @@
+package rtp
+
+import (
+	"net/netip"
+	"time"
+)
+
+// receiveMedia takes what comes to the RTP port.
+func (s *Session) receiveMedia(now time.Time, packet []byte, from netip.AddrPort) {
+	h, valid := parseHeader(packet)
+	s.mu.Lock()
+	if s.remote.Mux && isReport(packet) {
+		s.receiveReport(now, packet, from)
+		return
+	}
+	pass := s.admit(now, h, valid, len(packet), from)
+	s.mu.Unlock()
+	if pass {
+		s.source.spread(now, h, packet)
+	}
+}
+
+// admit counts a packet and tells whether it is to be heard. SRTP would be
+// opened here, after the latch and before the count.
+func (s *Session) admit(now time.Time, h header, valid bool, size int, from netip.AddrPort) bool {
+	dropped := &s.counters.dropped
+	rate := s.agreed.rate(h.number)
+	switch {
+	case !valid:
+		dropped.Malformed++
+		return false
+	case rate == 0 && from == s.latch.destination():
+		dropped.Unnegotiated++
+		return false
+	case rate == 0 || !s.latch.step(now, from, h):
+		dropped.Strangers++
+		return false
+	}
+	s.in.add(now, h, size, rate)
+	if s.remote.Direction&Sends == 0 {
+		dropped.Held++
+		return false
+	}
+	return true
+}
+
+// receiveControl takes what comes to the RTCP port.
+func (s *Session) receiveControl(now time.Time, packet []byte, from netip.AddrPort) {
+	s.mu.Lock()
+	s.receiveReport(now, packet, from)
+}
+
+// receiveReport takes RTCP from either port. It is called with the lock, and
+// gives it back.
+func (s *Session) receiveReport(now time.Time, packet []byte, from netip.AddrPort) {
+	pass := s.admitReport(now, packet, from)
+	heard := s.hearing()
+	s.mu.Unlock()
+	if pass {
+		s.source.spreadReport(packet, heard)
+	}
+}
+
+func (s *Session) admitReport(now time.Time, packet []byte, from netip.AddrPort) bool {
+	switch {
+	case !validReports(packet):
+		s.counters.dropped.Malformed++
+		return false
+	case !s.believesReport(now, from):
+		s.counters.dropped.Strangers++
+		return false
+	}
+	s.counters.reportsReceived.add(len(packet))
+	return true
+}
+
+// believesReport asks the latch of the port that RTCP is to come to.
+func (s *Session) believesReport(now time.Time, from netip.AddrPort) bool {
+	if s.remote.Mux {
+		return from.IsValid() && from == s.latch.destination()
+	}
+	return s.reports.step(now, from, &s.latch)
+}
+
+// hearing is what this session hears; nothing when it has no path.
+func (s *Session) hearing() hearing {
+	if s.heard == nil {
+		return hearing{}
+	}
+	return hearing{from: s.heard.from, by: s.flow.shiftOf(s.heard.from)}
+}
