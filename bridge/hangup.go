@@ -46,7 +46,7 @@ func (m *Machine) close(now time.Time, c event.Cause) {
 	if m.state >= event.CallDisconnecting {
 		return
 	}
-	m.cause = c
+	m.cause, m.ended = c, now
 	m.exchange = exchange{}
 	m.hunt.silentUntil, m.hunt.ringUntil, m.silence = time.Time{}, time.Time{}, silence{}
 	m.enter(now, event.CallDisconnecting)
@@ -67,6 +67,6 @@ func (m *Machine) dismiss(now time.Time, c event.Cause) {
 // end is the last step of a call: every leg has released itself.
 func (m *Machine) end(now time.Time) {
 	m.enter(now, event.CallDisconnected)
-	m.emit(event.CallEnded{Header: m.at(now), Cause: m.cause, Answered: m.answered})
+	m.emit(event.CallEnded{Header: m.at(now), Cause: m.cause, Answered: m.answered, Ended: m.ended})
 	m.do(Forget{})
 }

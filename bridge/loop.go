@@ -267,7 +267,7 @@ func (c *Call) survive() {
 	}
 	if c.machine.state != 0 { // else it has not begun for anybody
 		c.env.Publish(event.CallEnded{
-			Header: event.Header{Call: c.id, At: now}, Answered: c.machine.answered, Cause: cause,
+			Header: event.Header{Call: c.id, At: now}, Answered: c.machine.answered, Ended: now, Cause: cause,
 		})
 	}
 }

@@ -24,6 +24,7 @@ type Machine struct {
 	silence      silence
 	cause        event.Cause
 	answered     time.Time
+	ended        time.Time
 	out          []Action
 }
 

@@ -33,6 +33,7 @@ type worldLeg struct {
 	version  int
 	last     *sdp.Session // its last description
 	offering bool         // its offer waits for a reply
+	bare     bool         // its offer has no description: it asks for one
 	asked    bool         // an offer of the machine waits for its answer
 }
 
@@ -126,7 +127,10 @@ func (w *world) told(a Tell) {
 		if !l.offering && l.phase == legTalks {
 			w.audit.fault("participant %d has offered nothing and is told %T", a.Participant, a.Command)
 		}
-		l.offering = false
+		if _, accepted := a.Command.(AcceptOffer); accepted && l.bare {
+			l.asked = true // the answer comes in the ACK
+		}
+		l.offering, l.bare = false, false
 	}
 }
 
@@ -279,7 +283,7 @@ func (w *world) talkingReport(id int, l *worldLeg) Report {
 	case l.offering || kind < 5:
 		return nil
 	case kind == 9:
-		l.offering, l.asked = true, true // the answer is due in the ACK, if it is accepted
+		l.offering, l.bare = true, true
 		return Offered{}
 	}
 	l.offering = true
@@ -340,7 +344,7 @@ func TestAnyOrderOfEvents(t *testing.T) {
 	})
 }
 
-// TestSilenceAlwaysEnds: a call that everybody has left without a word ends by
+// TestTimersEndEveryCall: a call that everybody has left without a word ends by
 // timers alone, when its legs do as they are told.
 func TestTimersEndEveryCall(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -133,6 +133,9 @@ func (r *Record) attemptEnded(e event.AttemptEnded, at Time) {
 }
 
 func (r *Record) ended(e event.CallEnded, at Time) {
+	if !e.Ended.IsZero() {
+		at = Time{e.Ended}
+	}
 	r.Ended = at
 	r.Status, r.Q850, r.Cause, r.EndedBy = e.Cause.Status, e.Cause.Q850, e.Cause.Text, e.Cause.By.String()
 	r.Disposition = disposition(e)

@@ -151,4 +151,7 @@ type CallEnded struct {
 	Cause Cause
 	// Answered is when the callee's answer reached us; zero when nobody answered.
 	Answered time.Time
+	// Ended is when the call ended for its parties: the BYE, the CANCEL, the final
+	// failure. What comes between it and At is only the last BYE's way there.
+	Ended time.Time
 }

@@ -131,9 +131,6 @@ func (g *Gateway) listenAll(addresses []config.Listen) error {
 			return fmt.Errorf("listen on %s: %w", l, err)
 		}
 		g.listen = append(g.listen, at...)
-		for _, a := range at {
-			g.log.Info("listening", "protocol", p.String(), "address", a.String())
-		}
 	}
 	return nil
 }

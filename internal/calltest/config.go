@@ -17,7 +17,7 @@ func (s *stage) configText(records string) (string, error) {
 		}
 	}
 	base := map[string]string{
-		"sip": fmt.Sprintf("\n  listen: [udp://%[1]s:%[2]d, tcp://%[1]s:%[2]d]\n  domain: %[3]s", gatewayAddress, sipPort, gatewayDomain),
+		"sip": fmt.Sprintf("\n  listen: [udp://%[1]s:%[2]d, tcp://%[1]s:%[2]d]\n  domain: %[3]s", gatewayHost, sipPort, gatewayDomain),
 		"rtp": fmt.Sprintf("{ports: %d-%d}", firstPort, lastPort),
 		"cdr": fmt.Sprintf("{path: %q}", records),
 	}

@@ -49,7 +49,7 @@ func (e *expectStep) direction(d phone.Description) error {
 func (s *stage) ownAddress(d phone.Description) error {
 	port := d.Address.Port()
 	switch {
-	case d.Address.Addr() != gatewayAddress:
+	case d.Address.Addr() != gatewayAddress():
 		return fmt.Errorf("session description shows %s, which is not the gateway", d.Address)
 	case port < firstPort || port > lastPort:
 		return fmt.Errorf("session description shows port %d, outside of rtp.ports", port)

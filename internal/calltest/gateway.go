@@ -14,15 +14,23 @@ import (
 	"github.com/tandem-gateway/tandem/config"
 	"github.com/tandem-gateway/tandem/gateway"
 	"github.com/tandem-gateway/tandem/internal/simnet"
-	"github.com/tandem-gateway/tandem/sip/transport"
 )
 
-// sockets gives a simulated network the gateway's form.
-type sockets struct{ *simnet.Net }
+// sockets gives a simulated network the form of gateway.Network, P being the
+// interface that its UDP sockets have there.
+type sockets[P any] struct{ *simnet.Net }
 
 // ListenUDP opens a socket of the simulated network.
-func (s sockets) ListenUDP(at netip.AddrPort) (transport.PacketConn, error) {
-	return s.Net.ListenUDP(at)
+func (s sockets[P]) ListenUDP(at netip.AddrPort) (P, error) {
+	c, err := s.Net.ListenUDP(at)
+	if err != nil {
+		return *new(P), err
+	}
+	return any(c).(P), nil
+}
+
+func socketsOf[P any](n *simnet.Net, _ func(gateway.Network, netip.AddrPort) (P, error)) sockets[P] {
+	return sockets[P]{n}
 }
 
 // running is the gateway of a script.
@@ -48,7 +56,7 @@ func (s *stage) boot() error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{ReplaceAttr: s.sinceBegin}))
-	g, err := gateway.New(gateway.Options{Config: c, Network: sockets{s.net.Net}, Log: log})
+	g, err := gateway.New(gateway.Options{Config: c, Network: socketsOf(s.net.Net, gateway.Network.ListenUDP), Log: log})
 	if err != nil {
 		return fmt.Errorf("gateway: %w", err)
 	}

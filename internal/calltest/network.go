@@ -127,7 +127,7 @@ func (d *delayStep) play(s *stage) error {
 	}
 	link := s.net.link
 	link.Delay = d.time
-	s.net.SetPair(who.agent.Local.Addr(), gatewayAddress, link)
+	s.net.SetPair(who.agent.Local.Addr(), gatewayAddress(), link)
 	return nil
 }
 
@@ -149,9 +149,9 @@ func (u *plugStep) play(s *stage) error {
 		return u.errorf("%w", err)
 	}
 	if u.cut {
-		s.net.Partition(who.agent.Local.Addr(), gatewayAddress)
+		s.net.Partition(who.agent.Local.Addr(), gatewayAddress())
 	} else {
-		s.net.Heal(who.agent.Local.Addr(), gatewayAddress)
+		s.net.Heal(who.agent.Local.Addr(), gatewayAddress())
 	}
 	return nil
 }

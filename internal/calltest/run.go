@@ -81,7 +81,7 @@ func Play(script *Script, setup Setup) error {
 		script: script, setup: setup, began: time.Now(), pump: phone.NewPump(), net: newNetwork(setup),
 		log: &bytes.Buffer{}, answeredAtAll: map[string]bool{},
 	}
-	s.ladder = &ladder{began: s.began, names: map[netip.Addr]string{gatewayAddress: "gateway"}}
+	s.ladder = &ladder{began: s.began, names: map[netip.Addr]string{gatewayAddress(): "gateway"}}
 	if script.KeepProvisionals != "" {
 		s.net.sparing()
 	}

@@ -11,11 +11,13 @@ import (
 	"github.com/tandem-gateway/tandem/internal/phone"
 )
 
-// Where the gateway stands in every script.
-var (
-	gatewayAddress = netip.MustParseAddr("198.51.100.1")
-	gatewayDomain  = "example.test"
+// Where the gateway stands in every script, and what it calls itself.
+const (
+	gatewayHost   = "198.51.100.1"
+	gatewayDomain = "example.test"
 )
+
+func gatewayAddress() netip.Addr { return netip.MustParseAddr(gatewayHost) }
 
 // rtp.ports of every script's configuration.
 const (
@@ -236,7 +238,7 @@ func (s *stage) run(d time.Duration, done func() bool) bool {
 }
 
 // gateway is where the parties send their requests.
-func (s *stage) gateway() netip.AddrPort { return netip.AddrPortFrom(gatewayAddress, sipPort) }
+func (s *stage) gateway() netip.AddrPort { return netip.AddrPortFrom(gatewayAddress(), sipPort) }
 
 func (s *stage) gatewayPlays() bool { return s.script.Config != "none" }
 

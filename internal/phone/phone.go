@@ -27,6 +27,8 @@ func (r *Refused) Error() string {
 
 // Place is where a Phone or PSTN stands.
 type Place struct {
+	// Pump runs it; several may share one. Whoever made it closes it.
+	Pump *Pump
 	// Listen opens a UDP socket; port 0 picks a free one.
 	Listen func(netip.AddrPort) (PacketConn, error)
 	// Local is the address for SIP; audio takes free ports of the same host.
@@ -37,8 +39,8 @@ type Place struct {
 	Trace func(at time.Time, from, to netip.AddrPort, m *Message)
 }
 
-// Phone is a person's phone with one call at a time. Its methods run it: between
-// them it neither sends nor hears.
+// Phone is a person's phone with one call at a time. Its methods run its pump and
+// whoever else shares it: between them nobody there sends or hears.
 type Phone struct {
 	Agent *Agent
 	Audio *Audio
@@ -54,9 +56,9 @@ type Phone struct {
 	hungUp time.Time
 }
 
-// NewPhone opens a phone's sockets. Close it.
+// NewPhone opens a phone's sockets on its pump.
 func NewPhone(at Place, who Credentials, domain string) (*Phone, error) {
-	p := &Phone{pump: NewPump(), Agent: &Agent{
+	p := &Phone{pump: at.Pump, Agent: &Agent{
 		Name: who.User, Domain: domain, Proxy: at.Gateway, Credentials: who, Reliable: true,
 	}}
 	sip, err := at.Listen(at.Local)
@@ -69,7 +71,7 @@ func NewPhone(at Place, who Credentials, domain string) (*Phone, error) {
 	}
 	p.Agent.Local = local(sip)
 	p.Agent.Unique = fmt.Sprintf("-%x", time.Now().UnixNano())
-	at.wire(p.pump, p.Agent, sip, p.receive)
+	at.wire(p.Agent, sip, p.receive)
 	p.Audio = &Audio{Local: local(rtp)}
 	wireAudio(p.pump, p.Audio, rtp)
 	return p, nil
@@ -81,19 +83,19 @@ func local(c PacketConn) netip.AddrPort {
 }
 
 // wire joins an agent, a socket and the trace.
-func (at Place) wire(pump *Pump, a *Agent, c PacketConn, receive func(Arrival)) {
+func (at Place) wire(a *Agent, c PacketConn, receive func(Arrival)) {
 	a.Write = func(b []byte, to netip.AddrPort) {
 		at.trace(b, a.Local, to)
 		// A datagram that cannot be sent is a datagram lost.
 		_, _ = c.WriteToUDPAddrPort(b, to)
 	}
-	pump.Open(c, func(now time.Time, b []byte, from netip.AddrPort) {
+	at.Pump.Open(c, func(now time.Time, b []byte, from netip.AddrPort) {
 		at.trace(b, from, a.Local)
 		if got, err := a.Receive(now, b, from); err == nil {
 			receive(got)
 		}
 	})
-	pump.Add(a)
+	at.Pump.Add(a)
 }
 
 func (at Place) trace(packet []byte, from, to netip.AddrPort) {
@@ -113,9 +115,6 @@ func wireAudio(pump *Pump, a *Audio, c PacketConn) {
 	})
 	pump.Add(a)
 }
-
-// Close ends the phone's sockets.
-func (p *Phone) Close() { p.pump.Close() }
 
 // receive is what the phone does of itself with each message.
 func (p *Phone) receive(a Arrival) {

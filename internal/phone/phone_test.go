@@ -32,26 +32,22 @@ func inStreet(t *testing.T, loss float64, story func(context.Context, *street)) 
 		net.SetDefault(simnet.Link{Delay: 5 * time.Millisecond, Loss: loss})
 		listen := func(at netip.AddrPort) (PacketConn, error) { return net.ListenUDP(at) }
 		s := &street{}
-		pstn, err := NewPSTN(Place{Listen: listen, Local: trunkAt, Gateway: aliceAt})
+		pump := NewPump()
+		pstn, err := NewPSTN(Place{Pump: pump, Listen: listen, Local: trunkAt, Gateway: aliceAt})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.pstn = pstn
 		s.pstn.Listens = 800
 		s.pstn.Ended = func(r CallReport) { s.reports = append(s.reports, r) }
-		at := Place{Listen: listen, Local: aliceAt, Gateway: trunkAt}
+		at := Place{Pump: pump, Listen: listen, Local: aliceAt, Gateway: trunkAt}
 		at.Trace = func(_ time.Time, _, _ netip.AddrPort, m *Message) { s.trace = append(s.trace, m.Name()) }
 		if s.phone, err = NewPhone(at, Credentials{"alice", "secret"}, "example.test"); err != nil {
 			t.Fatal(err)
 		}
 		s.phone.Audio.Pitch = 800
-		ctx, stop := context.WithCancel(context.Background())
-		ended := make(chan struct{})
-		go func() { s.pstn.Run(ctx); close(ended) }()
-		story(ctx, s)
-		stop()
-		<-ended
-		s.phone.Close()
+		story(t.Context(), s)
+		pump.Close()
 		if open := net.Open(); len(open) > 0 {
 			t.Errorf("still open: %v", open)
 		}
@@ -85,7 +81,6 @@ func TestCallWithEarlyMedia(t *testing.T) {
 			if err := s.phone.Hangup(ctx); err != nil {
 				t.Fatal(err)
 			}
-			synctest.Wait()
 			if len(s.reports) != 1 || s.reports[0].Level < Audible || s.reports[0].Number != "+14255550100" || s.reports[0].Err != nil {
 				t.Errorf("%+v", s.reports)
 			}

@@ -1,7 +1,6 @@
 package phone
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"time"
@@ -54,12 +53,13 @@ type CallReport struct {
 	Err error
 }
 
-// PSTN is a telephone network behind a trunk: it answers calls by Plans. Run it.
+// PSTN is a telephone network behind a trunk: it answers calls by Plans while its
+// pump runs.
 type PSTN struct {
 	Agent *Agent
 	// Listens is the pitch that callees expect to hear, in Hz.
 	Listens float64
-	// Ended is told each call's report, on the goroutine of Run; it may be nil.
+	// Ended is told each call's report, on the pump's goroutine; it may be nil.
 	Ended func(CallReport)
 
 	place Place
@@ -67,9 +67,9 @@ type PSTN struct {
 	calls map[string]*trunkCall
 }
 
-// NewPSTN opens the trunk's socket.
+// NewPSTN opens the trunk's socket on its pump.
 func NewPSTN(at Place) (*PSTN, error) {
-	p := &PSTN{place: at, pump: NewPump(), calls: map[string]*trunkCall{}}
+	p := &PSTN{place: at, pump: at.Pump, calls: map[string]*trunkCall{}}
 	sip, err := at.Listen(at.Local)
 	if err != nil {
 		return nil, fmt.Errorf("PSTN: %w", err)
@@ -79,14 +79,8 @@ func NewPSTN(at Place) (*PSTN, error) {
 		Unique: fmt.Sprintf("-%x", time.Now().UnixNano()),
 	}
 	p.Agent.Domain = p.Agent.Local.Addr().String()
-	at.wire(p.pump, p.Agent, sip, p.receive)
+	at.wire(p.Agent, sip, p.receive)
 	return p, nil
-}
-
-// Run answers calls until the context ends, then closes every socket.
-func (p *PSTN) Run(ctx context.Context) {
-	p.pump.Run(ctx, time.Time{}, func() bool { return false })
-	p.pump.Close()
 }
 
 func (p *PSTN) receive(a Arrival) {

@@ -21,9 +21,8 @@ type Streams struct {
 	inbox    chan streamed
 	closed   chan struct{}
 	readers  sync.WaitGroup
-
-	mu    sync.Mutex
-	conns map[netip.AddrPort]net.Conn
+	// conns are the open connections, net.Conn by netip.AddrPort.
+	conns sync.Map
 }
 
 type streamed struct {
@@ -38,7 +37,7 @@ type Dial func(ctx context.Context, local, remote netip.AddrPort) (net.Conn, err
 func NewStreams(listener net.Listener, dial Dial) *Streams {
 	at, _ := netip.ParseAddrPort(listener.Addr().String())
 	s := &Streams{
-		listener: listener, inbox: make(chan streamed), closed: make(chan struct{}), conns: map[netip.AddrPort]net.Conn{},
+		listener: listener, inbox: make(chan streamed), closed: make(chan struct{}),
 	}
 	s.dial = func(remote netip.AddrPort) (net.Conn, error) {
 		return dial(context.Background(), netip.AddrPortFrom(at.Addr(), 0), remote)
@@ -60,16 +59,13 @@ func (s *Streams) accept() {
 // enter begins to read a connection. After Close it is closed at once.
 func (s *Streams) enter(c net.Conn) {
 	remote, _ := netip.ParseAddrPort(c.RemoteAddr().String())
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.conns.Store(remote, c)
+	s.readers.Go(func() { s.read(c, remote) })
 	select {
 	case <-s.closed:
 		c.Close()
-		return
 	default:
 	}
-	s.conns[remote] = c
-	s.readers.Go(func() { s.read(c, remote) })
 }
 
 func (s *Streams) read(c net.Conn, remote netip.AddrPort) {
@@ -89,11 +85,7 @@ func (s *Streams) read(c net.Conn, remote netip.AddrPort) {
 }
 
 func (s *Streams) leave(c net.Conn, remote netip.AddrPort) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.conns[remote] == c {
-		delete(s.conns, remote)
-	}
+	s.conns.CompareAndDelete(remote, c)
 	c.Close()
 }
 
@@ -147,9 +139,10 @@ func (s *Streams) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 }
 
 func (s *Streams) conn(to netip.AddrPort) net.Conn {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conns[to]
+	if c, ok := s.conns.Load(to); ok {
+		return c.(net.Conn)
+	}
+	return nil
 }
 
 // Has tells whether there is a connection to an address.
@@ -161,11 +154,10 @@ func (s *Streams) LocalAddr() net.Addr { return s.listener.Addr() }
 // Hangup closes every connection and goes on listening, as a phone does whose
 // network has gone and come back.
 func (s *Streams) Hangup() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.conns {
-		c.Close()
-	}
+	s.conns.Range(func(_, c any) bool {
+		c.(net.Conn).Close()
+		return true
+	})
 }
 
 // Close ends everything and returns when nothing runs.

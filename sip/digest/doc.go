@@ -4,8 +4,8 @@
 // challenged (trunk that we call). Both work on header values only and read no clock.
 //
 // Decisions of the Authenticator, where the RFCs leave a choice:
-//   - It offers SHA-256 first and MD5 last (RFC 8760 s2.4 and s2.5: most preferred on
-//     top), with qop="auth" and the same nonce in both.
+//   - It offers SHA-256 first and MD5 last (RFC 8760 s2.3: "in the order in which it
+//     would prefer to see them used"), with qop="auth" and the same nonce in both.
 //   - A nonce carries its time and is signed, so issuing one keeps nothing. Only one
 //     that was used with the right password is remembered, until it expires, with the
 //     nonce counts that it was used with.
