@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tandem-gateway/tandem/dialplan"
@@ -58,6 +59,7 @@ func (e Located) step(m *Machine, now time.Time) {
 	// All join before the first is called: one that cannot be called must not pass
 	// for the last one that rang.
 	first := len(m.participants)
+	m.participants = slices.Grow(m.participants, len(e.Targets))
 	for _, t := range e.Targets {
 		m.join(t, h.index)
 	}

@@ -47,6 +47,7 @@ type audit struct {
 	faults   []string
 	call     event.CallState
 	cause    event.Cause
+	closed   time.Time // when the call began to end
 	parties  map[int]*audited
 	attempts map[int]*try
 	answered bool // the caller was told Answer
@@ -290,6 +291,9 @@ func (a *audit) enter(e event.CallStateChanged) {
 	if ending == e.Cause.IsZero() || !a.cause.IsZero() && a.cause != e.Cause {
 		a.fault("the call enters %v with cause %+v, before it was %+v", e.To, e.Cause, a.cause)
 	}
+	if e.To == event.CallDisconnecting {
+		a.closed = e.At
+	}
 	a.call, a.cause = e.To, e.Cause
 }
 
@@ -298,6 +302,8 @@ func (a *audit) end(e event.CallEnded) {
 	switch {
 	case a.call != event.CallDisconnected || e.Cause != a.cause || e.Cause.By == 0:
 		a.fault("ended in state %v with %+v, said before %+v", a.call, e.Cause, a.cause)
+	case !e.Ended.Equal(a.closed) || e.Answered.After(e.Ended):
+		a.fault("answered %v, ended %v, its end began %v", e.Answered, e.Ended, a.closed)
 	case e.Answered.IsZero() == a.answered:
 		a.fault("answered at %v, the caller was told Answer: %v", e.Answered, a.answered)
 	}

@@ -13,7 +13,7 @@ type local struct {
 	media  netip.AddrPort
 	origin sdp.Originator
 	// sent is our last description, the one that is agreed or was offered.
-	sent *sdp.Session
+	sent *sdp.Description
 }
 
 // newLocal makes the side towards a participant. The session id is a number that
@@ -41,7 +41,7 @@ func (l *local) base() sdp.Local {
 
 // publish gives a description its origin, with a new version when it says
 // something new (RFC 3264 s8).
-func (l *local) publish(s *sdp.Session) *sdp.Session {
+func (l *local) publish(s *sdp.Description) *sdp.Description {
 	l.origin.Publish(s)
 	l.sent = s
 	return s
@@ -49,7 +49,7 @@ func (l *local) publish(s *sdp.Session) *sdp.Session {
 
 // repeat publishes once more what is agreed. Its version is a new one when an
 // offer that was refused has come between.
-func (l *local) repeat() *sdp.Session {
+func (l *local) repeat() *sdp.Description {
 	s := *l.sent
 	return l.publish(&s)
 }
@@ -68,7 +68,7 @@ var errNoAudio = errors.New("no audio is offered")
 // offerTo makes the offer to p out of what another party offers: its codecs, in
 // its order and with its payload numbers, with our address in place of its own. A
 // nil offer is one of our own codecs.
-func (m *Machine) offerTo(p *participant, offered *sdp.Session) (*sdp.Session, error) {
+func (m *Machine) offerTo(p *participant, offered *sdp.Description) (*sdp.Description, error) {
 	l := p.local.base()
 	if offered == nil {
 		l.Codecs = ownCodecs()
@@ -86,7 +86,7 @@ func (m *Machine) offerTo(p *participant, offered *sdp.Session) (*sdp.Session, e
 
 // answer makes the answer to an offer that takes of it what another description,
 // of the other party or of ours, says. It is not published.
-func (l *local) answer(offer, like *sdp.Session) (*sdp.Session, error) {
+func (l *local) answer(offer, like *sdp.Description) (*sdp.Description, error) {
 	audio := like.Audio()
 	if audio == nil {
 		return nil, sdp.ErrRefused
@@ -109,7 +109,7 @@ func (p *participant) answerable() error {
 
 // answerTo makes the answer to p's offer out of what the other party answered to
 // the offer that was made of it.
-func (m *Machine) answerTo(p *participant, answered *sdp.Session) (*sdp.Session, sdp.Stream, error) {
+func (m *Machine) answerTo(p *participant, answered *sdp.Description) (*sdp.Description, sdp.Stream, error) {
 	answer, err := p.local.answer(p.offered, answered)
 	if err != nil {
 		return nil, sdp.Stream{}, err
@@ -123,7 +123,7 @@ func (m *Machine) answerTo(p *participant, answered *sdp.Session) (*sdp.Session,
 
 // agree takes the callee's answer to the caller's offer: it connects the media of
 // both and gives the caller's answer, or the offer to a caller that made none.
-func (m *Machine) agree(p *participant, answered *sdp.Session) (*sdp.Session, error) {
+func (m *Machine) agree(p *participant, answered *sdp.Description) (*sdp.Description, error) {
 	if answered == nil {
 		return nil, errNoAudio
 	}

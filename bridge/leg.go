@@ -36,10 +36,10 @@ type (
 	// response with the answer to its offer (RFC 3960).
 	Progress struct {
 		Status int
-		SDP    *sdp.Session
+		SDP    *sdp.Description
 	}
 	// Answer accepts the caller's INVITE.
-	Answer struct{ SDP *sdp.Session }
+	Answer struct{ SDP *sdp.Description }
 	// Refuse ends the caller's INVITE with a final failure.
 	Refuse struct {
 		Cause event.Cause
@@ -49,9 +49,9 @@ type (
 		RetryAfter time.Duration
 	}
 	// Offer proposes a new description within the dialog.
-	Offer struct{ SDP *sdp.Session }
+	Offer struct{ SDP *sdp.Description }
 	// AcceptOffer answers the offer that the leg reported.
-	AcceptOffer struct{ SDP *sdp.Session }
+	AcceptOffer struct{ SDP *sdp.Description }
 	// RefuseOffer rejects the offer that the leg reported.
 	RefuseOffer struct{ Cause event.Cause }
 	// Hangup ends the leg: CANCEL before its answer, BYE after it. The leg itself
@@ -81,18 +81,18 @@ type (
 	// description.
 	Ringing struct {
 		Status int
-		SDP    *sdp.Session
+		SDP    *sdp.Description
 	}
 	// Answered is the callee's 2xx.
-	Answered struct{ SDP *sdp.Session }
+	Answered struct{ SDP *sdp.Description }
 	// Refused is the end of an INVITE of ours without an answer: the callee's
 	// status, 408 when nothing came (RFC 3261 s8.1.3.1), 503 when it could not be
 	// sent.
 	Refused struct{ Cause event.Cause }
 	// Offered is an offer within the dialog.
-	Offered struct{ SDP *sdp.Session }
+	Offered struct{ SDP *sdp.Description }
 	// OfferAnswered is the answer to the call's Offer.
-	OfferAnswered struct{ SDP *sdp.Session }
+	OfferAnswered struct{ SDP *sdp.Description }
 	// OfferRefused says that the call's Offer was rejected; the session is as it
 	// was before.
 	OfferRefused struct{ Cause event.Cause }

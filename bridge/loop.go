@@ -30,7 +30,7 @@ type Dialer interface {
 	Locate(now time.Time, plan dialplan.Attempt) ([]Target, event.Cause)
 	// Dial makes the leg of a participant and sends it the INVITE. What comes of
 	// it is told to Call.Report.
-	Dial(now time.Time, c *Call, participant int, t Target, plan dialplan.Attempt, offer *sdp.Session) Leg
+	Dial(now time.Time, c *Call, participant int, t Target, plan dialplan.Attempt, offer *sdp.Description) Leg
 }
 
 // Call is the loop around one Machine: one goroutine, one inbox, one timer.

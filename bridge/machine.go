@@ -37,7 +37,7 @@ type Limits struct {
 
 // NewMachine makes the machine of the call with the given id.
 func NewMachine(id string, l Limits) *Machine {
-	return &Machine{id: id, limits: l}
+	return &Machine{id: id, limits: l, out: make([]Action, 0, 8)} // what an answer takes
 }
 
 // Event is what a machine is told.
@@ -87,7 +87,7 @@ type Caller struct {
 	Media netip.AddrPort
 	Hint  netip.Addr
 	// Offer is its offer, nil when the INVITE carried none.
-	Offer *sdp.Session
+	Offer *sdp.Description
 }
 
 // Target is one place to call: a phone of a user, or a trunk.
@@ -123,7 +123,7 @@ type (
 		Participant int
 		Target      Target
 		Plan        dialplan.Attempt
-		Offer       *sdp.Session
+		Offer       *sdp.Description
 	}
 	// Connect tells a participant's media what was agreed with it.
 	Connect struct {

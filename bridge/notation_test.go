@@ -31,8 +31,8 @@ var directions = map[string]sdp.Direction{
 }
 
 // describe makes the description that a party at 192.0.2.participant sends.
-func describe(participant int, words []string) *sdp.Session {
-	s := &sdp.Session{
+func describe(participant int, words []string) *sdp.Description {
+	s := &sdp.Description{
 		Origin: sdp.Origin{Username: "them", ID: uint64(100 + participant), Version: 1},
 		Host:   fmt.Sprintf("192.0.2.%d", participant), Direction: sdp.SendRecv,
 	}
@@ -88,7 +88,7 @@ func number(text string) int {
 }
 
 // described writes a description of ours in the notation.
-func described(s *sdp.Session) string {
+func described(s *sdp.Description) string {
 	if s == nil {
 		return "nothing"
 	}
@@ -263,7 +263,7 @@ func ourMedia(participant int) netip.AddrPort {
 }
 
 // alice is the caller of these tests.
-func alice(offer *sdp.Session) Caller {
+func alice(offer *sdp.Description) Caller {
 	return Caller{
 		Name: "alice", User: "alice", SIPCallID: "1@192.0.2.1", Source: "192.0.2.1:5060", Dialled: "(425) 555-0100",
 		Media: ourMedia(callerID), Hint: netip.AddrFrom4([4]byte{192, 0, 2, 1}), Offer: offer,

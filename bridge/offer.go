@@ -24,7 +24,7 @@ type exchange struct {
 	from, to int
 	// before is our description to the latter until now: a refused offer has not
 	// been made (RFC 6337 s2.3).
-	before *sdp.Session
+	before *sdp.Description
 }
 
 type exchangePhase uint8
@@ -38,7 +38,7 @@ const (
 )
 
 // offered passes a party's offer on to the other one.
-func (m *Machine) offered(p *participant, offer *sdp.Session) {
+func (m *Machine) offered(p *participant, offer *sdp.Description) {
 	q := m.counterpart(p)
 	switch {
 	case q == nil || !p.inTalk():
@@ -71,7 +71,7 @@ func (m *Machine) offerOurs(p *participant) {
 
 // repeat answers an offer that says what is agreed already, with what we said: as
 // much of it as is an answer, for it may have been an offer.
-func (m *Machine) repeat(p *participant, offer *sdp.Session) {
+func (m *Machine) repeat(p *participant, offer *sdp.Description) {
 	answer, err := p.local.answer(offer, p.local.sent)
 	if err != nil {
 		m.refuseOffer(p, 488, err.Error())
@@ -81,7 +81,7 @@ func (m *Machine) repeat(p *participant, offer *sdp.Session) {
 }
 
 // pass offers q what p offers.
-func (m *Machine) pass(p, q *participant, offer *sdp.Session) {
+func (m *Machine) pass(p, q *participant, offer *sdp.Description) {
 	before := q.local.sent
 	next, err := m.offerTo(q, offer)
 	if err != nil {
@@ -94,7 +94,7 @@ func (m *Machine) pass(p, q *participant, offer *sdp.Session) {
 }
 
 // offerAnswered takes q's answer, and on to the party whose offer it was.
-func (m *Machine) offerAnswered(now time.Time, q *participant, answer *sdp.Session) {
+func (m *Machine) offerAnswered(now time.Time, q *participant, answer *sdp.Description) {
 	e := m.exchange
 	if e.phase == exchangeIdle || e.to != q.id {
 		return // nobody has asked
@@ -116,9 +116,9 @@ func (m *Machine) offerAnswered(now time.Time, q *participant, answer *sdp.Sessi
 
 // passBack answers p's offer with what q has answered to it. Where p cannot use
 // that, its offer is refused and q returns to what was.
-func (m *Machine) passBack(now time.Time, p, q *participant, answer *sdp.Session, ours sdp.Stream, err error) {
+func (m *Machine) passBack(now time.Time, p, q *participant, answer *sdp.Description, ours sdp.Stream, err error) {
 	var (
-		reply  *sdp.Session
+		reply  *sdp.Description
 		theirs sdp.Stream
 	)
 	if err == nil {
@@ -138,7 +138,7 @@ func (m *Machine) passBack(now time.Time, p, q *participant, answer *sdp.Session
 
 // agreed notes the answer to an offer of ours. A party that was offered nothing to
 // receive cannot say by its answer that it holds the call: it does if it did.
-func (m *Machine) agreed(q *participant, answer *sdp.Session, ours sdp.Stream) {
+func (m *Machine) agreed(q *participant, answer *sdp.Description, ours sdp.Stream) {
 	if audio := q.local.sent.Audio(); audio != nil && !audio.EffectiveDirection().Sends() {
 		ours.HeldBy |= q.stream.HeldBy & sdp.Them
 	}

@@ -34,9 +34,9 @@ type participant struct {
 	hint    netip.Addr
 	// offered is the last offer of this party, answered or not; nil when it made
 	// none.
-	offered *sdp.Session
+	offered *sdp.Description
 	// remote is this party's last agreed description.
-	remote *sdp.Session
+	remote *sdp.Description
 	// stream is what was agreed with it, seen from us.
 	stream sdp.Stream
 }

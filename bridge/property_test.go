@@ -31,7 +31,7 @@ type worldLeg struct {
 	phase    legWorldPhase
 	final    bool // it has said Answered, Refused or HungUp
 	version  int
-	last     *sdp.Session // its last description
+	last     *sdp.Description // its last description
 	offering bool         // its offer waits for a reply
 	bare     bool         // its offer has no description: it asks for one
 	asked    bool         // an offer of the machine waits for its answer
@@ -56,7 +56,7 @@ func newWorld(t *rapid.T) *world {
 	d.AttemptTimeout = rapid.SampledFrom([]time.Duration{0, 4 * time.Second}).Draw(t, "attempt timeout")
 	caller := &worldLeg{}
 	w.legs[callerID] = caller
-	var offer *sdp.Session
+	var offer *sdp.Description
 	if rapid.IntRange(0, 3).Draw(t, "offer") > 0 {
 		offer = w.description(callerID)
 	}
@@ -65,7 +65,7 @@ func newWorld(t *rapid.T) *world {
 }
 
 // description draws one for a participant: often the last one again.
-func (w *world) description(id int) *sdp.Session {
+func (w *world) description(id int) *sdp.Description {
 	l := w.legs[id]
 	if l.last != nil && rapid.IntRange(0, 2).Draw(w.t, "again") == 0 {
 		return l.last

@@ -122,7 +122,7 @@ func (s *story) begin(description []string) {
 	if s.machine == nil {
 		s.machine = NewMachine("call", s.limits)
 	}
-	var offer *sdp.Session
+	var offer *sdp.Description
 	if description[0] != "nothing" {
 		offer = describe(callerID, description)
 	}
@@ -184,7 +184,7 @@ func (s *story) report(participant int, verb string, w []string) error {
 }
 
 func reportNamed(participant int, verb string, w []string) (Report, error) {
-	description := func(w []string) *sdp.Session {
+	description := func(w []string) *sdp.Description {
 		if len(w) == 0 || w[0] == "nothing" {
 			return nil
 		}

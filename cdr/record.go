@@ -1,6 +1,8 @@
 package cdr
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/tandem-gateway/tandem/event"
@@ -36,7 +38,8 @@ type Record struct {
 	Status      int    `json:"status"`
 	Q850        int    `json:"q850,omitempty"`
 	Cause       string `json:"cause,omitempty"`
-	// Media is what each party sent us, the caller first.
+	// Media is what each party sent us, in the order of the participants: the caller
+	// is 1, who was called in attempt n is n+1.
 	Media []Media `json:"media,omitempty"`
 }
 
@@ -59,6 +62,8 @@ type Attempt struct {
 	Status   int    `json:"status"`
 	Q850     int    `json:"q850,omitempty"`
 	Cause    string `json:"cause,omitempty"`
+
+	number int // as the events count them
 }
 
 // Media is what was counted of the audio that one party sent.
@@ -81,31 +86,30 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000Z07:00"`)), nil
 }
 
+// begin makes the record of a call.
+func begin(e event.CallReceived) *Record {
+	return &Record{
+		ID: e.Call, SIPCallID: e.SIPCallID, Dialled: e.Dialled, Received: Time{e.At},
+		Caller: Caller{User: e.User, Trunk: e.Trunk, Asserted: e.Asserted, Source: e.Source},
+	}
+}
+
 // add folds one event into the record.
 func (r *Record) add(e event.Event) {
 	at := Time{e.Of().At}
 	switch e := e.(type) {
-	case event.CallReceived:
-		*r = Record{
-			ID: e.Call, SIPCallID: e.SIPCallID, Dialled: e.Dialled, Received: at,
-			Caller: Caller{User: e.User, Trunk: e.Trunk, Asserted: e.Asserted, Source: e.Source},
-		}
 	case event.CallRouted:
 		r.Callee, r.Route, r.CallerID, r.Private, r.Emergency = e.Callee, e.Route, e.CallerID, e.Private, e.Emergency
 	case event.CallStateChanged:
 		r.reached(e.To, at)
 	case event.AttemptStarted:
 		r.Attempts = append(r.Attempts, Attempt{
-			Trunk: e.Trunk, User: e.User, Target: e.Target, CallerID: e.CallerID, Started: at,
+			Trunk: e.Trunk, User: e.User, Target: e.Target, CallerID: e.CallerID, Started: at, number: e.Attempt,
 		})
 	case event.AttemptEnded:
 		r.attemptEnded(e, at)
 	case event.MediaEnded:
-		s := e.Stream
-		r.Media = append(r.Media, Media{
-			Participant: e.Participant, Packets: s.Packets, Bytes: s.Bytes, Lost: s.Lost,
-			Jitter: float64(s.Jitter.Microseconds()) / 1000, Relayed: s.Relayed, Strangers: s.Strangers,
-		})
+		r.mediaEnded(e)
 	case event.CallEnded:
 		r.ended(e, at)
 	}
@@ -122,14 +126,26 @@ func (r *Record) reached(s event.CallState, at Time) {
 }
 
 func (r *Record) attemptEnded(e event.AttemptEnded, at Time) {
-	if e.Attempt < 1 || e.Attempt > len(r.Attempts) {
+	i := slices.IndexFunc(r.Attempts, func(a Attempt) bool { return a.number == e.Attempt })
+	if i < 0 {
 		return
 	}
-	a := &r.Attempts[e.Attempt-1]
+	a := &r.Attempts[i]
 	a.Ended, a.Status, a.Q850, a.Cause = at, e.Cause.Status, e.Cause.Q850, e.Cause.Text
 	if e.Cause.Status == 200 && e.Cause.By == event.PartyCallee {
 		r.Trunk, r.AnsweredBy = a.Trunk, a.User
 	}
+}
+
+// mediaEnded puts the counts of a party into their place: parties leave in any
+// order.
+func (r *Record) mediaEnded(e event.MediaEnded) {
+	s := e.Stream
+	i, _ := slices.BinarySearchFunc(r.Media, e.Participant, func(m Media, p int) int { return cmp.Compare(m.Participant, p) })
+	r.Media = slices.Insert(r.Media, i, Media{
+		Participant: e.Participant, Packets: s.Packets, Bytes: s.Bytes, Lost: s.Lost,
+		Jitter: float64(s.Jitter.Microseconds()) / 1000, Relayed: s.Relayed, Strangers: s.Strangers,
+	})
 }
 
 func (r *Record) ended(e event.CallEnded, at Time) {
@@ -141,7 +157,7 @@ func (r *Record) ended(e event.CallEnded, at Time) {
 	r.Disposition = disposition(e)
 	if !e.Answered.IsZero() {
 		r.Answered = Time{e.Answered}
-		r.Duration = at.Sub(e.Answered).Milliseconds()
+		r.Duration = max(0, at.Sub(e.Answered).Milliseconds()) // clocks are set back at times
 	}
 }
 
@@ -152,7 +168,7 @@ func disposition(e event.CallEnded) string {
 		return "answered"
 	case c.By == event.PartyCaller:
 		return "cancelled"
-	case c.Status == 486 || c.Status == 600:
+	case c.Status == 486 || c.Status == 600 || c.Q850 == 17:
 		return "busy"
 	case c.Q850 == 19 || c.Q850 == 18:
 		return "no_answer"

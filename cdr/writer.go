@@ -2,11 +2,8 @@ package cdr
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
 
 	"github.com/tandem-gateway/tandem/event"
@@ -15,46 +12,63 @@ import (
 // Writer folds the events of all calls and writes a record when a call ends. Its
 // methods may be called from any goroutine.
 type Writer struct {
-	path string
-	log  *slog.Logger
+	log *slog.Logger
 
 	mu      sync.Mutex
-	file    *os.File
 	open    map[string]*Record
+	file    file
 	failing bool
 }
 
-// Open opens the file of the records; an empty path keeps none.
+// Open opens the file of the records; an empty path keeps none. The error says what
+// is wrong with the path.
 func Open(path string, log *slog.Logger) (*Writer, error) {
-	w := &Writer{path: path, log: log, open: map[string]*Record{}}
-	if path == "" {
-		return w, nil
+	w := &Writer{log: log, open: map[string]*Record{}}
+	return w, w.Move(path)
+}
+
+// Move has the next record written to another file, which is opened here; calls
+// that are up are recorded there. After an error everything is as it was.
+func (w *Writer) Move(path string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	next, err := openFile(path)
+	if err != nil {
+		return fmt.Errorf("call records: %w", err)
 	}
-	if err := w.reopen(); err != nil {
-		return nil, fmt.Errorf("call records: %w", err)
-	}
-	return w, nil
+	_ = w.file.close() // what it had is written; there is nothing to lose
+	w.file = next
+	return nil
 }
 
 // Add takes an event. The record of a call is written before Add returns from its
 // CallEnded.
 func (w *Writer) Add(e event.Event) {
+	if r := w.fold(e); r != nil {
+		line, err := json.Marshal(r)
+		w.write(r.ID, append(line, '\n'), err)
+	}
+}
+
+// fold adds an event to the record of its call, and gives the record when that was
+// the last one: from then on nobody else has it.
+func (w *Writer) fold(e event.Event) *Record {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := e.Of().Call
 	r := w.open[id]
 	if r == nil {
-		if _, begins := e.(event.CallReceived); !begins {
-			return
+		if first, begins := e.(event.CallReceived); begins {
+			w.open[id] = begin(first)
 		}
-		r = &Record{}
-		w.open[id] = r
+		return nil
 	}
 	r.add(e)
-	if _, ends := e.(event.CallEnded); ends {
-		delete(w.open, id)
-		w.write(r)
+	if _, ends := e.(event.CallEnded); !ends {
+		return nil
 	}
+	delete(w.open, id)
+	return r
 }
 
 // Open is how many calls have begun and not ended.
@@ -64,68 +78,29 @@ func (w *Writer) Open() int {
 	return len(w.open)
 }
 
-// Close closes the file. Calls that are still open get no record.
+// Close closes the file. Calls that end afterwards get no record, and the log says
+// so.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.file == nil {
-		return nil
-	}
-	err := w.file.Close()
-	w.file = nil
+	err := w.file.close()
+	w.file.closed = true
 	return err
 }
 
-// write appends one line. What fails is logged and forgotten.
-func (w *Writer) write(r *Record) {
-	if w.path == "" {
-		return
-	}
-	line, err := json.Marshal(r)
+// write appends one line. What fails is logged, once until it works again, and
+// forgotten: records may be lost, calls go on.
+func (w *Writer) write(id string, line []byte, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if err == nil {
-		err = w.append(append(line, '\n'))
+		err = w.file.append(line)
 	}
 	switch {
 	case err != nil && !w.failing:
-		w.log.Error("call records are being lost; calls go on", "path", w.path, "call", r.ID, "err", err)
+		w.log.Error("call records are being lost; calls go on", "path", w.file.path, "call", id, "err", err)
 	case err == nil && w.failing:
-		w.log.Info("call records are written again", "path", w.path)
+		w.log.Info("call records are written again", "path", w.file.path)
 	}
 	w.failing = err != nil
-}
-
-func (w *Writer) append(line []byte) error {
-	if w.moved() {
-		if err := w.reopen(); err != nil {
-			return err
-		}
-	}
-	_, err := w.file.Write(line)
-	return err
-}
-
-// moved says whether the path names another file than the one that is open: it was
-// rotated, removed, or never there.
-func (w *Writer) moved() bool {
-	if w.file == nil {
-		return true
-	}
-	there, err := os.Stat(w.path)
-	if err != nil {
-		return errors.Is(err, fs.ErrNotExist)
-	}
-	ours, err := w.file.Stat()
-	return err == nil && !os.SameFile(there, ours)
-}
-
-func (w *Writer) reopen() error {
-	file, err := os.OpenFile(w.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
-	if err != nil {
-		return err
-	}
-	if w.file != nil {
-		_ = w.file.Close() // what it had is written; there is nothing to lose
-	}
-	w.file = file
-	return nil
 }

@@ -34,6 +34,9 @@ var Version = "dev"
 // Network opens sockets: the machine's, or a simulated one.
 type Network = transport.Network
 
+// PacketConn is a UDP socket of a Network.
+type PacketConn = transport.PacketConn
+
 // Options are what a gateway is made of.
 type Options struct {
 	Config *config.Config

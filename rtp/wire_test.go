@@ -99,8 +99,7 @@ func rtpPacket(number uint8, sequence uint16, timestamp, ssrc uint32, payload ..
 }
 
 // parsed reads a packet that must be one.
-func parsed(t testing.TB, b []byte) header {
-	t.Helper()
+func parsed(t interface{ Fatalf(string, ...any) }, b []byte) header {
 	h, ok := parseHeader(b)
 	if !ok {
 		t.Fatalf("no RTP: %x", b)

@@ -58,7 +58,7 @@ func (s *Stream) Moved(before *Stream) bool {
 // The error wraps ErrBadAnswer when the answer has more m= lines than the offer, other
 // media or transports in them, or no codec that was offered; it is ErrRefused when the
 // answer refuses the audio, or none was offered.
-func Agreed(offer, answer *Session) (offerer, answerer Stream, err error) {
+func Agreed(offer, answer *Description) (offerer, answerer Stream, err error) {
 	if err := matchLines(offer, answer); err != nil {
 		return Stream{}, Stream{}, err
 	}
@@ -83,7 +83,7 @@ func Agreed(offer, answer *Session) (offerer, answerer Stream, err error) {
 }
 
 // agreedSlot is the first audio stream that both have with a port.
-func agreedSlot(offer, answer *Session) int {
+func agreedSlot(offer, answer *Description) int {
 	for i := range answer.Media {
 		if offer.Media[i].Audio() && answer.Media[i].Audio() {
 			return i

@@ -39,7 +39,7 @@ func LocalOrder(_, common []Codec) []Codec { return common }
 // When nothing can be answered the error wraps ErrNotAcceptable (answer 488): it is
 // ErrNoAudio, ErrTransport or ErrNoCommonCodec. It wraps ErrLocal when l has no
 // address or port.
-func NewAnswer(offer *Session, l Local, choose Order) (*Session, error) {
+func NewAnswer(offer *Description, l Local, choose Order) (*Description, error) {
 	if err := l.checkAddress(); err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func NewAnswer(offer *Session, l Local, choose Order) (*Session, error) {
 
 // acceptable finds the stream to answer and its codecs. The error is that of the
 // stream that came closest.
-func (l *Local) acceptable(offer *Session, choose Order) (slot int, codecs []Codec, err error) {
+func (l *Local) acceptable(offer *Description, choose Order) (slot int, codecs []Codec, err error) {
 	err = ErrNoAudio
 	ours := l.named()
 	for i := range offer.Media {
@@ -116,7 +116,7 @@ func speechFirst(c Codec) (rank int) {
 // recvonly or inactive in the answer. ... If an offered media stream is listed as
 // inactive, it MUST be marked as inactive in the answer" (RFC 3264 section 6.1): all
 // these cases are the offer reversed, AND our wish.
-func (l *Local) answerTo(offered *Media, s *Session, codecs []Codec) Media {
+func (l *Local) answerTo(offered *Media, s *Description, codecs []Codec) Media {
 	m := l.media(s, offered.Proto, codecs)
 	m.Direction = offered.EffectiveDirection().Reverse().And(l.Direction)
 	m.RTCPMux = l.RTCPMux && offered.RTCPMux
@@ -124,7 +124,7 @@ func (l *Local) answerTo(offered *Media, s *Session, codecs []Codec) Media {
 }
 
 // checkAnswer holds an answer of ours against its offer; a failure wraps ErrBadAnswer.
-func checkAnswer(offer, answer *Session) error {
+func checkAnswer(offer, answer *Description) error {
 	if err := matchLines(offer, answer); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func checkAnswer(offer, answer *Session) error {
 // matchLines checks what makes an answer unreadable: more m= lines than were offered,
 // or another medium or transport in a line. Fewer lines are let through: old phones
 // answer audio and video with audio alone, and what is missing is refused.
-func matchLines(offer, answer *Session) error {
+func matchLines(offer, answer *Description) error {
 	if len(answer.Media) > len(offer.Media) {
 		return fmt.Errorf("%w: %d m= lines for %d offered: answer each offered line once, in its place", ErrBadAnswer, len(answer.Media), len(offer.Media))
 	}

@@ -3,7 +3,7 @@
 //
 // It has three floors, each usable without the next:
 //
-//   - Parse and Session.Append: one body to one value and back. The reader is
+//   - Parse and Description.Append: one body to one value and back. The reader is
 //     tolerant, because a description that cannot be read is a call that cannot
 //     be made; the writer is strict, because our peers have readers of their own.
 //   - NewOffer, NextOffer, NewAnswer and Agreed: pure functions over descriptions,
@@ -31,6 +31,6 @@
 // MaxFormats. Anything else that is wrong is kept as it came or left out. The
 // lines i=, u=, e=, p=, r=, z= and k= say nothing that a call needs, and are not kept.
 //
-// Descriptions are shared, not copied: a *Session that has been given to a
+// Descriptions are shared, not copied: a *Description that has been given to a
 // Negotiation or returned by this package must not be changed afterwards.
 package sdp

@@ -57,7 +57,7 @@ func checkLines(t *testing.T, body []byte, err error) {
 	}
 }
 
-func checkBounds(t *testing.T, s *Session) {
+func checkBounds(t *testing.T, s *Description) {
 	t.Helper()
 	if len(s.Media) > MaxMedia || s.Direction > SendRecv || s.Timing == "" {
 		t.Fatalf("%+v", s)

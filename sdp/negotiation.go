@@ -47,17 +47,17 @@ func (s NegotiationState) String() string {
 // shared and must not be changed).
 type Negotiation struct {
 	State   NegotiationState
-	Local   *Session // our description as last agreed; nil before the first answer
-	Remote  *Session // the peer's as last agreed; nil together with Local
+	Local   *Description // our description as last agreed; nil before the first answer
+	Remote  *Description // the peer's as last agreed; nil together with Local
 	Offerer Party    // who made the offer of what was last agreed; Nobody before
-	Offer   *Session // the offer that waits; nil when Stable
-	Preview *Session // the answer to Offer as an unreliable response showed it; nil for none
+	Offer   *Description // the offer that waits; nil when Stable
+	Preview *Description // the answer to Offer as an unreliable response showed it; nil for none
 }
 
 // SendOffer notes that we have sent an offer. It fails with ErrOfferOutstanding while
 // another one of ours waits, ErrAnswerOwed while the peer's does, and ErrBadOffer when
 // it drops or changes an m= line that we have (RFC 3264 section 8).
-func (n *Negotiation) SendOffer(offer *Session) error {
+func (n *Negotiation) SendOffer(offer *Description) error {
 	switch n.State {
 	case LocalOffer:
 		return ErrOfferOutstanding
@@ -74,7 +74,7 @@ func (n *Negotiation) SendOffer(offer *Session) error {
 // ReceiveOffer notes the peer's offer. It fails with ErrGlare while ours waits (answer
 // 491) and with ErrOfferPending while another one of the peer waits (answer 500 with
 // Retry-After). An offer with fewer m= lines than before is let in: devices send such.
-func (n *Negotiation) ReceiveOffer(offer *Session) error {
+func (n *Negotiation) ReceiveOffer(offer *Description) error {
 	switch {
 	case n.State == LocalOffer:
 		return ErrGlare
@@ -90,7 +90,7 @@ func (n *Negotiation) ReceiveOffer(offer *Session) error {
 // SendAnswer notes that we have answered, in a response or request that reaches the
 // peer for certain. It fails with ErrNoOffer unless the peer's offer waits, and with
 // ErrBadAnswer when the answer breaks RFC 3264 section 6.
-func (n *Negotiation) SendAnswer(answer *Session) error {
+func (n *Negotiation) SendAnswer(answer *Description) error {
 	if n.State != RemoteOffer {
 		return ErrNoOffer
 	}
@@ -100,7 +100,7 @@ func (n *Negotiation) SendAnswer(answer *Session) error {
 // ReceiveAnswer notes the peer's answer from a reliable response or an ACK or PRACK. It
 // fails with ErrNoOffer unless our offer waits, and with ErrBadAnswer when nothing can be
 // read from it (see Agreed); the offer then still waits, and Reject ends it.
-func (n *Negotiation) ReceiveAnswer(answer *Session) error {
+func (n *Negotiation) ReceiveAnswer(answer *Description) error {
 	if n.State != LocalOffer {
 		return ErrNoOffer
 	}
@@ -113,7 +113,7 @@ func (n *Negotiation) ReceiveAnswer(answer *Session) error {
 //
 // "If the initial offer is in an INVITE, the answer MUST be in a reliable non-failure
 // message" (RFC 3261 section 13.2.1); a 183 without 100rel only previews it.
-func (n *Negotiation) PreviewAnswer(answer *Session) error {
+func (n *Negotiation) PreviewAnswer(answer *Description) error {
 	if n.State == Stable {
 		return ErrNoOffer
 	}
@@ -164,7 +164,7 @@ func (n *Negotiation) Stream() (Stream, error) {
 }
 
 // inForce are the descriptions that media follows now; nil when there are none.
-func (n *Negotiation) inForce() (offer, answer *Session, offerer Party) {
+func (n *Negotiation) inForce() (offer, answer *Description, offerer Party) {
 	switch {
 	case n.Preview != nil:
 		return n.Offer, n.Preview, n.waiting()
@@ -187,7 +187,7 @@ func (n *Negotiation) waiting() Party {
 
 // check holds an answer to the waiting offer: ours to the letter, the peer's as far as
 // it has to be readable.
-func (n *Negotiation) check(answer *Session) error {
+func (n *Negotiation) check(answer *Description) error {
 	switch {
 	case answer == nil:
 		return fmt.Errorf("%w: there is no description: send one", ErrBadAnswer)
@@ -198,7 +198,7 @@ func (n *Negotiation) check(answer *Session) error {
 }
 
 // answered ends the exchange with its answer.
-func (n *Negotiation) answered(answer *Session) error {
+func (n *Negotiation) answered(answer *Description) error {
 	if err := n.check(answer); err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (n *Negotiation) answered(answer *Session) error {
 }
 
 // checkOffer holds an offer of ours against our current description, nil for none.
-func checkOffer(current, offer *Session) error {
+func checkOffer(current, offer *Description) error {
 	if offer == nil {
 		return fmt.Errorf("%w: there is no description: send one", ErrBadOffer)
 	}

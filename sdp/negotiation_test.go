@@ -8,7 +8,7 @@ import (
 )
 
 // on is an audio description of direction d on a port, ours or the peer's.
-func on(t testing.TB, port string, d Direction) *Session {
+func on(t testing.TB, port string, d Direction) *Description {
 	return mustParse(t, audio("m=audio "+port+" RTP/AVP 0", "a="+d.String()))
 }
 

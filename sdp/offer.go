@@ -41,7 +41,7 @@ func (l Local) Like(m *Media) Local {
 // NewOffer makes an initial offer of one audio stream (RFC 3264 section 5.1). The
 // error wraps ErrLocal: no address, no port, no codec that can carry speech, or two
 // codecs with one payload number.
-func NewOffer(l Local) (*Session, error) {
+func NewOffer(l Local) (*Description, error) {
 	if err := l.checkOffer(); err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func NewOffer(l Local) (*Session, error) {
 // "If the previous SDP had N "m=" lines, the new SDP MUST have at least N "m=" lines.
 // The i-th media stream in the previous SDP ... matches the i-th media stream in the
 // new SDP" (RFC 3264 section 8).
-func NextOffer(previous *Session, l Local) (*Session, error) {
+func NextOffer(previous *Description, l Local) (*Description, error) {
 	if previous == nil || len(previous.Media) == 0 {
 		return NewOffer(l)
 	}
@@ -81,7 +81,7 @@ func NextOffer(previous *Session, l Local) (*Session, error) {
 
 // audioSlot is where audio belongs in the next offer: the active stream, else the
 // first slot that was audio, else a new one.
-func audioSlot(s *Session) int {
+func audioSlot(s *Description) int {
 	audio := func(m Media) bool { return strings.EqualFold(m.Kind, "audio") }
 	if i := slices.IndexFunc(s.Media, func(m Media) bool { return m.Audio() }); i >= 0 {
 		return i
@@ -93,8 +93,8 @@ func audioSlot(s *Session) int {
 }
 
 // session makes our description around n streams that are still to be filled in.
-func (l *Local) session(n int) *Session {
-	s := &Session{Origin: l.Origin, Name: l.Name, Direction: SendRecv, Timing: unbounded, Media: make([]Media, n)}
+func (l *Local) session(n int) *Description {
+	s := &Description{Origin: l.Origin, Name: l.Name, Direction: SendRecv, Timing: unbounded, Media: make([]Media, n)}
 	s.Host = l.Address.Unmap().String()
 	if s.Origin.Host == "" {
 		s.Origin.Host = s.Host
@@ -103,7 +103,7 @@ func (l *Local) session(n int) *Session {
 }
 
 // media makes our audio stream in s.
-func (l *Local) media(s *Session, proto string, codecs []Codec) Media {
+func (l *Local) media(s *Description, proto string, codecs []Codec) Media {
 	m := Media{
 		Kind:       "audio",
 		Port:       l.Port,

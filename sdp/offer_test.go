@@ -19,7 +19,7 @@ func ours(codecs ...Codec) Local {
 	}
 }
 
-func mustOffer(t testing.TB, l Local) *Session {
+func mustOffer(t testing.TB, l Local) *Description {
 	t.Helper()
 	s, err := NewOffer(l)
 	if err != nil {
@@ -100,11 +100,11 @@ func TestNextOfferKeepsTheSlots(t *testing.T) {
 	first := mustOffer(t, l)
 	for _, c := range []struct {
 		why      string
-		previous *Session
+		previous *Description
 		want     []string // kind, and whether it is on
 	}{
 		{"nothing before", nil, []string{"audio on"}},
-		{"no streams before", &Session{}, []string{"audio on"}},
+		{"no streams before", &Description{}, []string{"audio on"}},
 		{"audio alone", first, []string{"audio on"}},
 		{"video refused behind audio", answerOf(t, "m=audio 4000 RTP/AVP 0", "m=video 4002 RTP/AVP 31"), []string{"audio on", "video off"}},
 		{"video refused before audio", answerOf(t, "m=video 4002 RTP/AVP 31", "m=audio 4000 RTP/AVP 0"), []string{"video off", "audio on"}},
@@ -145,7 +145,7 @@ func TestNextOfferKeepsTheTransport(t *testing.T) {
 }
 
 // answerOf is how we answered an offer of these streams.
-func answerOf(t testing.TB, l ...string) *Session {
+func answerOf(t testing.TB, l ...string) *Description {
 	t.Helper()
 	s, err := NewAnswer(mustParse(t, audio(l...)), ours(pcmu), nil)
 	if err != nil {

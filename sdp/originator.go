@@ -17,7 +17,7 @@ type Originator struct {
 // Publish gives s our origin and returns its body: the previous one byte by byte when
 // nothing but the origin was new, else one with the next version. What was published
 // counts even if the peer then rejected it, since the peer has seen that version.
-func (o *Originator) Publish(s *Session) string {
+func (o *Originator) Publish(s *Description) string {
 	if o.Origin.Host == "" {
 		o.Origin.Host = s.Host
 	}

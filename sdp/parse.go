@@ -19,8 +19,8 @@ const (
 // Parse reads a session description. Lines may end in CRLF, LF or CR, the last one in
 // nothing; their order matters only between the session and its m= sections; letters'
 // case matters nowhere. What is repeated but may stand once counts the first time.
-// The error is an *Error. The Session keeps a copy of body, not body itself.
-func Parse(body []byte) (*Session, error) {
+// The error is an *Error. The Description keeps a copy of body, not body itself.
+func Parse(body []byte) (*Description, error) {
 	switch {
 	case len(body) > MaxSize:
 		return nil, &Error{Fault: "body of " + strconv.Itoa(len(body)) + " bytes", Fix: "send at most " + strconv.Itoa(MaxSize)}
@@ -42,7 +42,7 @@ type parser struct {
 	rest    string
 	text    string // the current line, without blanks around it
 	number  int    // its number, from 1
-	session *Session
+	session *Description
 	media   *Media // the section being read; nil in the session section
 	mLine   int    // the line number of its m=
 	mText   string
@@ -134,7 +134,7 @@ func (p *parser) begin() error {
 	if !ok || trim(version) != "0" {
 		return p.fault("not SDP", `begin the body with "v=0"`)
 	}
-	p.session = &Session{Direction: SendRecv}
+	p.session = &Description{Direction: SendRecv}
 	// One allocation for all sections; a body with other line ends grows as needed.
 	if n := strings.Count(p.rest, "\nm="); n > 0 {
 		p.session.Media = make([]Media, 0, min(n, MaxMedia))
@@ -278,7 +278,7 @@ func (p *parser) bandwidthLine(value string) {
 }
 
 // finish checks what only the end of the body shows.
-func (p *parser) finish() (*Session, error) {
+func (p *parser) finish() (*Description, error) {
 	if p.session == nil {
 		return nil, &Error{Fault: "empty body", Fix: `begin the body with "v=0"`}
 	}

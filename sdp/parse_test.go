@@ -15,7 +15,7 @@ import (
 func lines(l ...string) []byte { return []byte(strings.Join(l, "\r\n") + "\r\n") }
 
 // mustParse reads a body that has to be readable.
-func mustParse(t testing.TB, body []byte) *Session {
+func mustParse(t testing.TB, body []byte) *Description {
 	t.Helper()
 	s, err := Parse(body)
 	if err != nil {
@@ -58,7 +58,7 @@ func TestParseEveryField(t *testing.T) {
 		"m=image 49180 udptl t38",
 		"a=T38FaxVersion:0",
 	))
-	want := &Session{
+	want := &Description{
 		Origin:     Origin{Username: "alice", ID: 2890844526, Version: 2890844527, Host: "host.example"},
 		Name:       "A call",
 		Host:       "192.0.2.1",
@@ -365,7 +365,7 @@ func TestParseStreamsThatAreNoAudio(t *testing.T) {
 	if s.Audio() != &s.Media[5] {
 		t.Errorf("Audio() = %+v", s.Audio())
 	}
-	if (&Session{}).Audio() != nil {
+	if (&Description{}).Audio() != nil {
 		t.Error("a session without streams has audio")
 	}
 }
@@ -462,7 +462,7 @@ func TestParseNeedsNoAddressWhereNothingIsSent(t *testing.T) {
 		"m=audio 4000 RTP/AVP 0", "c=IN IP4 192.0.2.1"))
 }
 
-// The Session must not change with the buffer that it was read from.
+// The Description must not change with the buffer that it was read from.
 func TestParseCopiesTheBody(t *testing.T) {
 	body := audio("m=audio 4000 RTP/AVP 0", "a=label:1")
 	s := mustParse(t, body)

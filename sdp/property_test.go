@@ -35,9 +35,9 @@ func anyStream() *rapid.Generator[Media] {
 	})
 }
 
-func anySession() *rapid.Generator[*Session] {
-	return rapid.Custom(func(t *rapid.T) *Session {
-		return &Session{
+func anySession() *rapid.Generator[*Description] {
+	return rapid.Custom(func(t *rapid.T) *Description {
+		return &Description{
 			Origin: Origin{ID: 1, Version: 1, Host: "h"}, Timing: "0 0", Direction: anyDirection().Draw(t, "default"),
 			Media: rapid.SliceOfN(anyStream(), 0, 4).Draw(t, "media"),
 		}
@@ -57,7 +57,7 @@ func anyLocal() *rapid.Generator[Local] {
 }
 
 // legalAnswer checks an answer of ours against every rule of RFC 3264 section 6.
-func legalAnswer(offer, answer *Session, l Local) error {
+func legalAnswer(offer, answer *Description, l Local) error {
 	if err := checkAnswer(offer, answer); err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func TestAnswersAreLegal(t *testing.T) {
 	})
 }
 
-func mustParseRapid(t *rapid.T, s *Session) *Session {
+func mustParseRapid(t *rapid.T, s *Description) *Description {
 	back, err := Parse(s.Append(nil))
 	if err != nil {
 		t.Fatalf("our own description cannot be read: %v\n%v", err, s)
@@ -191,7 +191,7 @@ func consistent(n *Negotiation) error {
 func TestNegotiationIsNeverContradictory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var n Negotiation
-		draw := func(t *rapid.T) *Session {
+		draw := func(t *rapid.T) *Description {
 			if rapid.IntRange(0, 9).Draw(t, "absent") == 0 {
 				return nil
 			}
@@ -204,7 +204,7 @@ func TestNegotiationIsNeverContradictory(t *testing.T) {
 				t.Fatalf("%v, but %+v became %+v", err, before, n)
 			}
 		}
-		answer := func(t *rapid.T) *Session { // often one that is fit
+		answer := func(t *rapid.T) *Description { // often one that is fit
 			if n.Offer != nil && rapid.Bool().Draw(t, "fit") {
 				if a, err := NewAnswer(n.Offer, anyLocal().Draw(t, "local"), nil); err == nil {
 					return a

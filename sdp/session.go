@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Session is one session description (RFC 8866 section 5).
-type Session struct {
+// Description is one session description (RFC 8866 section 5).
+type Description struct {
 	Origin     Origin
 	Name       string      // s=; "" for none, written as "-"
 	Host       string      // the session's c= address or name; "" for none
@@ -112,7 +112,7 @@ func (m *Media) Audio() bool {
 }
 
 // Audio is the first active audio stream over RTP, nil when there is none.
-func (s *Session) Audio() *Media {
+func (s *Description) Audio() *Media {
 	for i := range s.Media {
 		if s.Media[i].Audio() {
 			return &s.Media[i]

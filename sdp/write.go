@@ -7,13 +7,13 @@ import (
 )
 
 // String is the description as it goes on the wire.
-func (s *Session) String() string { return string(s.Append(make([]byte, 0, 512))) }
+func (s *Description) String() string { return string(s.Append(make([]byte, 0, 512))) }
 
 // Append writes the description behind dst: lines in the order that RFC 8866 section 9
 // prescribes, each ended by CRLF. Every codec with a name gets its a=rtpmap, static
 // ones too, and every active RTP stream its direction. No text can break out of its
 // line: CR, LF and NUL in a field are left out.
-func (s *Session) Append(dst []byte) []byte {
+func (s *Description) Append(dst []byte) []byte {
 	dst = append(dst, "v=0\r\n"...)
 	dst = s.Origin.append(dst)
 	dst = appendLine(dst, "s=", orElse(s.Name, "-"))
@@ -46,7 +46,7 @@ func (o Origin) append(dst []byte) []byte {
 }
 
 // append writes one section of s; what it inherits from s is not repeated.
-func (m *Media) append(dst []byte, s *Session) []byte {
+func (m *Media) append(dst []byte, s *Description) []byte {
 	dst = m.appendMediaLine(dst)
 	if m.Host != "" && (m.Host != s.Host || len(m.MoreHosts) > 0) {
 		dst = appendConnection(dst, m.Host)

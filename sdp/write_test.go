@@ -7,7 +7,7 @@ import (
 )
 
 func TestAppendEveryField(t *testing.T) {
-	s := &Session{
+	s := &Description{
 		Origin:     Origin{Username: "Mr T", ID: 7, Version: 8, Host: "2001:db8::1"},
 		Name:       "A call",
 		Host:       "192.0.2.1",
@@ -51,7 +51,7 @@ func TestAppendRepeatsTheHostBeforeMore(t *testing.T) {
 }
 
 func TestAppendFillsWhatSDPDemands(t *testing.T) {
-	got := (&Session{Direction: SendRecv}).String()
+	got := (&Description{Direction: SendRecv}).String()
 	want := string(lines("v=0", "o=- 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0"))
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -61,7 +61,7 @@ func TestAppendFillsWhatSDPDemands(t *testing.T) {
 // Values come from users and peers: none may add a line.
 func TestAppendLetsNothingBreakOut(t *testing.T) {
 	const evil = "x\r\na=evil:1\x00\ny"
-	s := &Session{
+	s := &Description{
 		Origin: Origin{Username: evil, Host: evil}, Name: evil, Host: evil, Timing: evil, Direction: SendRecv,
 		Bandwidth:  []Bandwidth{{evil, 1}},
 		Attributes: []Attribute{{evil, evil}},

@@ -68,7 +68,7 @@ func (e *Edge) mediaAddress(f transport.Flow) netip.Addr {
 }
 
 // Dial makes the leg of a participant and sends it the INVITE.
-func (e *Edge) Dial(now time.Time, c *bridge.Call, participant int, t bridge.Target, plan dialplan.Attempt, offer *sdp.Session) bridge.Leg {
+func (e *Edge) Dial(now time.Time, c *bridge.Call, participant int, t bridge.Target, plan dialplan.Attempt, offer *sdp.Description) bridge.Leg {
 	l := &leg{edge: e, call: c, participant: participant, maxForwards: 70}
 	if caller, ok := c.Leg(callerParticipant).(*leg); ok {
 		l.maxForwards = caller.maxForwards - 1
@@ -115,7 +115,7 @@ func (e *Edge) free(plan dialplan.Attempt) bool {
 }
 
 // invitation is what the INVITE says.
-func (e *Edge) invitation(l *leg, t bridge.Target, plan dialplan.Attempt, offer *sdp.Session) dialog.Invitation {
+func (e *Edge) invitation(l *leg, t bridge.Target, plan dialplan.Attempt, offer *sdp.Description) dialog.Invitation {
 	to := t.URI
 	if plan.To.Kind == dialplan.PartyUser {
 		to = userURI(plan.Dial, e.config.Domain)

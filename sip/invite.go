@@ -90,7 +90,7 @@ type arrival struct {
 	settings *Settings
 	origin   dialplan.Party
 	req      *sip.Request
-	offer    *sdp.Session
+	offer    *sdp.Description
 	flow     transport.Flow
 }
 

@@ -13,26 +13,16 @@ import (
 type phones struct {
 	mu        sync.Mutex
 	registrar *registrar.Registrar
-	flows     map[transport.Flow]time.Time // from where a phone is registered, until when
 }
 
 func newPhones(b registrar.Bounds) *phones {
-	return &phones{registrar: registrar.New(b), flows: map[transport.Flow]time.Time{}}
+	return &phones{registrar: registrar.New(b)}
 }
 
 func (p *phones) register(now time.Time, u registrar.Update) registrar.Outcome {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := p.registrar.Register(now, u)
-	for f, until := range p.flows {
-		if now.After(until) {
-			delete(p.flows, f)
-		}
-	}
-	for _, b := range o.Bindings {
-		p.flows[b.Flow] = b.Until
-	}
-	return o
+	return p.registrar.Register(now, u)
 }
 
 func (p *phones) bindings(now time.Time, aor string) []registrar.Binding {
@@ -56,20 +46,18 @@ func (p *phones) flow(user, contact string) transport.Flow {
 func (p *phones) from(f transport.Flow) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	until, ok := p.flows[f]
-	return ok && time.Now().Before(until)
+	return p.registrar.From(time.Now(), f)
 }
 
 // broken forgets the phones behind a connection that has died.
 func (p *phones) broken(f transport.Flow) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.flows, f)
 	return p.registrar.Broken(f)
 }
 
 func (p *phones) len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.registrar.Len()
+	return p.registrar.Len(time.Now())
 }

@@ -25,8 +25,8 @@ var house = []floor{
 	{"sip/digest", nil},
 	{"sip/transport", nil},
 
-	{"sip/dialog", []string{"sdp", "sip/transaction", "sip/wire"}},
-	{"sip/registrar", []string{"sip/wire", "sip/digest"}},
+	{"sip/dialog", []string{"sdp", "sip/transaction", "sip/transport", "sip/wire"}},
+	{"sip/registrar", []string{"sip/transport", "sip/wire"}},
 
 	// The core defines Leg and knows no edge.
 	{"bridge", []string{"event", "sdp", "dialplan", "rtp/..."}},
@@ -46,7 +46,7 @@ var house = []floor{
 	{"internal/archtest", nil},
 	{"internal/phone", []string{"rtp/codec", "rtp/audio"}},
 	{"internal/calltest", []string{"gateway", "config", "internal/phone", "internal/simnet"}},
-	{"internal/demo", []string{"gateway", "config", "internal/phone"}},
+	{"internal/demo", []string{"gateway", "config", "event", "internal/phone"}},
 
 	{"cmd/...", []string{"gateway", "config", "internal/demo"}},
 	// Tests of the real binary with real peers.

@@ -19,10 +19,14 @@ const (
 var support = []string{"internal/archtest", "internal/calltest", "internal/simnet", realPeersDir}
 
 // CheckSleeps finds tests, and code that only tests use, that wait in real time.
-// Tests with real peers may.
+// Tests with real peers may, and so may files that run in a testing/synctest
+// bubble: time is simulated there.
 func CheckSleeps(m *Module) []Finding {
 	var found []Finding
 	for f := range m.tests {
+		if imports(f.File, "testing/synctest") {
+			continue
+		}
 		ast.Inspect(f.File, func(n ast.Node) bool {
 			if call, ok := n.(*ast.CallExpr); ok && isName(f, call.Fun, "time", "Sleep") {
 				found = append(found, m.finding(call.Pos(), "a test sleeps: run it in a testing/synctest bubble and wait on a timer or an event"))
@@ -31,6 +35,15 @@ func CheckSleeps(m *Module) []Finding {
 		})
 	}
 	return found
+}
+
+func imports(f *ast.File, path string) bool {
+	for _, spec := range f.Imports {
+		if spec.Path.Value == `"`+path+`"` {
+			return true
+		}
+	}
+	return false
 }
 
 // tests yields test files and files of the packages that serve tests, but for

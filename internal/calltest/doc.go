@@ -62,9 +62,9 @@
 //	drop next [N] WHAT [METHOD] to|from NAME   a method, a status or RTP
 //	delay NAME TIME                    unplug NAME, plug NAME, NAME loses its connections
 //	gateway drains
-//	record KEY=PATTERN ...             the next call record; records N counts them
+//	record KEY=PATTERN ...             there is such a call record; records N counts them
 //
-// Options of -> are sdp (offer or answer, and a direction), codecs=A,B,
+// Options of -> are sdp (offer or answer, a direction, or the same as before), codecs=A,B,
 // moves=ADDRESS:PORT (its audio goes there), claims=ADDRESS:PORT (only its
 // description says so), tag=X (a fork's To-tag), call=NAME (several calls of one
 // party), auth, noauth, replay, expires=N, contact=X. Options of <- are ruri=a*b,
@@ -79,7 +79,8 @@
 // lost, some doubled, and some overtaken. The parties then retransmit as RFC 3261
 // says, lines wait as long as retransmissions may take and look behind messages
 // that have overtaken theirs, and provisional responses, which nobody repeats,
-// need not come. What chance does depends on the seed alone.
+// need not come. What chance does depends on the seed alone, and it takes no copy
+// of one message more than twice, so that no script fails by bad luck.
 //
 // A failure shows the ladder as it happened, the line, what it wanted and what
 // came, and the gateway's log.

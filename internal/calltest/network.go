@@ -30,7 +30,36 @@ func newNetwork(setup Setup) *network {
 	}
 	n.SetDefault(n.link)
 	n.capture = n.Capture()
+	n.mercy()
 	return n
+}
+
+// unlucky is how often chance may take one message. Retransmissions get a message
+// through after any number of losses but for bad luck, and a test that fails by
+// bad luck once in a thousand times is worth nothing.
+const unlucky = 2
+
+// mercy lets a message through that was lost often enough. Provisional responses
+// are outside of it: nobody repeats them.
+func (n *network) mercy() {
+	lost := map[string]int{}
+	n.AddTap(func(p simnet.Packet) {
+		if key := repeated(p); p.Verdict == simnet.Lost && key != "" {
+			lost[key]++
+		}
+	})
+	n.AddRule(func(p simnet.Packet) simnet.Fate {
+		return simnet.Fate{Deliver: lost[repeated(p)] >= unlucky}
+	})
+}
+
+// repeated names a SIP message that its sender repeats, and is empty for others.
+func repeated(p simnet.Packet) string {
+	m, err := phone.Parse(p.Data)
+	if err != nil || (m.Status > 0 && m.Status < 200) {
+		return ""
+	}
+	return m.Name() + " " + m.Get("CSeq") + " " + m.Branch() + " " + m.Tag("To") + p.To.String()
 }
 
 func (n *network) listen(at netip.AddrPort) (phone.PacketConn, error) { return n.ListenUDP(at) }

@@ -41,7 +41,9 @@ type party struct {
 	bare map[*phone.Message]bool
 	// challenge is the latest that we sent in a 401 or 407.
 	challenge phone.Challenge
-	// described counts our session descriptions, for their o= version.
+	// ours is our latest session description, described counts them, for their o=
+	// version.
+	ours      phone.Description
 	described int
 }
 
@@ -187,6 +189,9 @@ func (c *conversation) toAnswer(method string) *phone.Message {
 // describe is our session description: an answer to theirs when there is an
 // offer to answer, else an offer.
 func (p *party) describe(offer *phone.Description, o options) phone.Description {
+	if slices.Contains(strings.Split(o["sdp"], ","), "same") {
+		return p.ours
+	}
 	var codecs []string
 	if o.has("codecs") {
 		codecs = strings.Split(o["codecs"], ",")

@@ -2,21 +2,23 @@ package calltest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// recordStep is "record KEY=VALUE ..." with further "key: value" lines below: the
-// oldest call record that no line has looked at has these values.
+// recordStep is "record KEY=VALUE ..." with further "key: value" lines below: a
+// call record that no such line has found yet has these values.
 type recordStep struct {
 	line
 	want []wish
 }
 
-// wish is one key of a record, dotted for what is inside (attempts.0.status),
-// and the pattern that its value must have.
+// wish is one key of a record, dotted for what is inside (attempts.0.status, or
+// attempts.*.status for any of them), and the pattern that its value must have.
 type wish struct{ key, pattern string }
 
 func parseRecord(l line, words []string) (step, error) {
@@ -40,53 +42,90 @@ func parseRecord(l line, words []string) (step, error) {
 
 func (r *recordStep) play(s *stage) error {
 	var records []string
-	found := s.run(lastTimer, func() bool {
+	unmet := errors.New("none is written that no line has looked at")
+	if s.run(lastTimer, func() bool {
 		records = s.records()
-		return len(records) > s.recordsSeen
-	})
-	if !found {
-		return r.errorf("there are %d records, all of them looked at", len(records))
+		for i, record := range records {
+			if s.recordsSeen[i] {
+				continue
+			}
+			if unmet = r.unmet(record); unmet == nil {
+				s.recordsSeen[i] = true
+				return true
+			}
+		}
+		return false
+	}) {
+		return nil
 	}
-	record := records[s.recordsSeen]
-	s.recordsSeen++
+	return r.errorf("of %d records none that is new fits: %w", len(records), unmet)
+}
+
+// unmet says what of a record is not as the line wants it.
+func (r *recordStep) unmet(record string) error {
 	for _, w := range r.want {
 		got, err := dig(record, w.key)
 		if err != nil {
-			return r.errorf("%w in %s", err, record)
+			return fmt.Errorf("%w in %s", err, record)
 		}
-		if !glob(w.pattern, got) {
-			return r.errorf("%s is %s, not %s, in %s", w.key, got, w.pattern, record)
+		if !slices.ContainsFunc(got, func(v string) bool { return glob(w.pattern, v) }) {
+			return fmt.Errorf("%s is %s, not %s, in %s", w.key, strings.Join(got, " or "), w.pattern, record)
 		}
 	}
 	return nil
 }
 
-// dig is one value of a JSON text, as text.
-func dig(record, key string) (string, error) {
+// dig gives the values of a JSON text that a dotted key names, as text: one, or
+// for a * every one that is in its place.
+func dig(record, key string) ([]string, error) {
 	var value any
 	if err := json.Unmarshal([]byte(record), &value); err != nil {
-		return "", fmt.Errorf("record is no JSON: %w", err)
+		return nil, fmt.Errorf("record is no JSON: %w", err)
 	}
+	values := []any{value}
 	for _, part := range strings.Split(key, ".") {
-		switch v := value.(type) {
-		case map[string]any:
-			next, ok := v[part]
-			if !ok {
-				next = absent
-			}
-			value = next
-		case []any:
-			value = absent
-			if i, err := strconv.Atoi(part); err == nil && i < len(v) {
-				value = v[i]
-			}
+		var inside []any
+		for _, v := range values {
+			inside = append(inside, enter(v, part)...)
+		}
+		values = inside
+	}
+	return texts(values), nil
+}
+
+// enter is what has a name, an index, or any place (*) in a JSON value.
+func enter(value any, part string) []any {
+	switch v := value.(type) {
+	case map[string]any:
+		if inside, ok := v[part]; ok {
+			return []any{inside}
+		}
+	case []any:
+		if part == "*" {
+			return v
+		}
+		if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(v) {
+			return v[i : i+1]
 		}
 	}
-	if text, ok := value.(string); ok {
-		return text, nil
+	return nil
+}
+
+func texts(values []any) []string {
+	if len(values) == 0 {
+		return []string{absent}
 	}
-	text, err := json.Marshal(value)
-	return string(text), err
+	var list []string
+	for _, v := range values {
+		text, ok := v.(string)
+		if !ok {
+			// What was unmarshalled can be marshalled.
+			b, _ := json.Marshal(v)
+			text = string(b)
+		}
+		list = append(list, text)
+	}
+	return list
 }
 
 // absent is what a key that is not there compares as.

@@ -79,7 +79,7 @@ func runScript(t *testing.T, dir fs.FS, name, text string) {
 func Play(script *Script, setup Setup) error {
 	s := &stage{
 		script: script, setup: setup, began: time.Now(), pump: phone.NewPump(), net: newNetwork(setup),
-		log: &bytes.Buffer{}, answeredAtAll: map[string]bool{},
+		log: &bytes.Buffer{}, answeredAtAll: map[string]bool{}, recordsSeen: map[int]bool{},
 	}
 	s.ladder = &ladder{began: s.began, names: map[netip.Addr]string{gatewayAddress(): "gateway"}}
 	if script.KeepProvisionals != "" {

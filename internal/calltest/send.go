@@ -190,6 +190,7 @@ func (st *sendStep) describe(s *stage, who *party, c *conversation, m *phone.Mes
 		}
 		d.Address = claimed
 	}
+	who.ours = d
 	who.audio.Expect(d)
 	m.SetSDP(d.String())
 	return nil

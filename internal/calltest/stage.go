@@ -36,9 +36,10 @@ type stage struct {
 	ladder *ladder
 	log    *bytes.Buffer
 
-	running     *running
-	parties     []*party
-	recordsSeen int
+	running *running
+	parties []*party
+	// recordsSeen are the places of those that a line has found.
+	recordsSeen map[int]bool
 	// recordsWanted looks at the number of records once more; nil when no line did.
 	recordsWanted func() error
 	// answeredAtAll are the branches of requests that got any response.

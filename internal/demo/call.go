@@ -86,11 +86,10 @@ func (h *house) hangsUp(ctx context.Context, s *seen) error {
 		return fmt.Errorf("alice cannot hang up: %w", err)
 	}
 	s.sound = h.phone.Audio.Report()
-	select {
-	case s.far = <-h.reports:
-	case <-ctx.Done():
+	if !h.until(ctx, func() bool { return len(h.reports) > 0 }) {
 		return errors.New("the callee's side never learnt that alice hung up")
 	}
+	s.far, h.reports = h.reports[0], nil
 	if s.far.Err != nil {
 		return fmt.Errorf("the callee's side: %w", s.far.Err)
 	}

@@ -25,7 +25,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/gateway"
 )
 
 //go:embed demo.yaml
@@ -39,7 +39,7 @@ type Options struct {
 	// ends, and prints how to point a softphone at them.
 	Stay bool
 	// Network is where it all happens; nil is the machine's.
-	Network transport.Network
+	Network gateway.Network
 }
 
 // patience is how long the call may take in all.
@@ -47,9 +47,6 @@ const patience = 10 * time.Second
 
 // Run plays the demo. The error says what was not as it must be.
 func Run(ctx context.Context, o Options) error {
-	if o.Network == nil {
-		o.Network = transport.Machine{}
-	}
 	h, err := build(o)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

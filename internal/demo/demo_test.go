@@ -86,8 +86,8 @@ func TestDemoFindsFaults(t *testing.T) {
 	}{
 		"the phone is not heard":      {soundFrom("127.0.0.1"), "ring"},
 		"only the gateway's REGISTER": {sip("REGISTER"), "cannot register"},
-		"the PSTN is down":            {func(p simnet.Packet) bool { return p.To.Addr() == trunkSide }, "does not ring"},
-		"no early media":              {sip("183"), "INVITE"},
+		"the PSTN is down":            {func(p simnet.Packet) bool { return p.To.Addr().String() == trunkHost }, "does not ring"},
+		"no early media":              {sip("183"), "instead of a 183"},
 		"no sound at all":             {soundFrom("127.0.0."), "no ringback"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -11,28 +12,21 @@ import (
 	"time"
 
 	"github.com/tandem-gateway/tandem/config"
-	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/gateway"
 	"github.com/tandem-gateway/tandem/internal/phone"
-	"github.com/tandem-gateway/tandem/sip/transport"
 )
 
-// Where the three stand.
-var (
-	loopback  = netip.MustParseAddr("127.0.0.1")
-	trunkSide = netip.MustParseAddr("127.0.0.2")
-)
-
-// Who calls, and what she dials.
+// Where the three stand, who calls, what she dials, and the tone that she sends.
 const (
-	user    = "alice"
-	dialled = "(425) 555-0100"
+	gatewayHost = "127.0.0.1"
+	trunkHost   = "127.0.0.2"
+	user        = "alice"
+	dialled     = "(425) 555-0100"
+	alicePitch  = 800.0
 )
 
-// Pitches of the phone; the PSTN's are its own.
-const alicePitch = 800.0
-
-// house is everything that runs.
+// house is everything that runs: the gateway on its own goroutines, phone and
+// telephone network on ours, by one pump.
 type house struct {
 	options Options
 	ladder  *ladder
@@ -42,22 +36,18 @@ type house struct {
 	trunk   netip.AddrPort // the telephone network
 
 	gateway *gateway.Gateway
-	pstn    *phone.PSTN
-	phone   *phone.Phone
-
-	// reports are the telephone network's, events the gateway's.
-	reports chan phone.CallReport
-	events  chan event.Event
 	stop    context.CancelFunc
 	ended   chan error
+
+	pump    *phone.Pump
+	phone   *phone.Phone
+	pstn    *phone.PSTN
+	reports []phone.CallReport
 }
 
 // build starts the three. After an error nothing is left.
 func build(o Options) (h *house, err error) {
-	h = &house{
-		options: o, ladder: newLadder(o.Out), reports: make(chan phone.CallReport, 16),
-		events: make(chan event.Event, 256), ended: make(chan error, 2),
-	}
+	h = &house{options: o, ladder: newLadder(o.Out), pump: phone.NewPump(), ended: make(chan error, 1)}
 	if h.dir, err = os.MkdirTemp("", "tandem-demo-"); err != nil {
 		return nil, err
 	}
@@ -71,15 +61,15 @@ func build(o Options) (h *house, err error) {
 
 // choosePorts finds ports that are free for SIP.
 func (h *house) choosePorts() (err error) {
-	if h.at, err = h.freePort(loopback); err != nil {
+	if h.at, err = h.freePort(gatewayHost); err != nil {
 		return err
 	}
-	h.trunk, err = h.freePort(trunkSide)
+	h.trunk, err = h.freePort(trunkHost)
 	return err
 }
 
-func (h *house) freePort(host netip.Addr) (netip.AddrPort, error) {
-	c, err := h.options.Network.ListenUDP(netip.AddrPortFrom(host, 0))
+func (h *house) freePort(host string) (netip.AddrPort, error) {
+	c, err := h.listen(anyPort(host))
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
@@ -87,16 +77,26 @@ func (h *house) freePort(host netip.Addr) (netip.AddrPort, error) {
 	return at, errors.Join(err, c.Close())
 }
 
+func anyPort(host string) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(host), 0) }
+
+// listen opens a socket of the phone's or the telephone network's.
+func (h *house) listen(at netip.AddrPort) (phone.PacketConn, error) {
+	if h.options.Network != nil {
+		return h.options.Network.ListenUDP(at)
+	}
+	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+}
+
 func (h *house) startGateway() error {
-	text := strings.NewReplacer(
-		"GATEWAY", h.at.String(), "PSTN", h.trunk.String(),
-		"RECORDS", fmt.Sprintf("%q", h.records()),
-	).Replace(configuration[strings.Index(configuration, "\n")+1:])
+	_, text, _ := strings.Cut(configuration, "\n")
+	text = strings.NewReplacer(
+		"GATEWAY", h.at.String(), "PSTN", h.trunk.String(), "RECORDS", fmt.Sprintf("%q", h.records()),
+	).Replace(text)
 	var err error
 	if h.config, err = config.Parse("demo.yaml", []byte(text)); err != nil {
 		return err
 	}
-	h.gateway, err = gateway.New(gateway.Options{Config: h.config, Network: h.forGateway(), Events: h.event})
+	h.gateway, err = gateway.New(gateway.Options{Config: h.config, Network: h.options.Network})
 	if err != nil {
 		return err
 	}
@@ -106,60 +106,28 @@ func (h *house) startGateway() error {
 	return nil
 }
 
-// forGateway lets the gateway take the machine's network by itself, with all that
-// it does better there.
-func (h *house) forGateway() gateway.Network {
-	if _, real := h.options.Network.(transport.Machine); real {
-		return nil
-	}
-	return h.options.Network
-}
-
-// event keeps what the gateway tells of its calls. Nobody reads it after the call
-// of the demo; what finds no room then is dropped.
-func (h *house) event(e event.Event) {
-	select {
-	case h.events <- e:
-	default:
-	}
-}
-
-func (h *house) startPSTN() error {
-	p, err := phone.NewPSTN(h.place(h.trunk))
-	if err != nil {
+func (h *house) startPSTN() (err error) {
+	if h.pstn, err = phone.NewPSTN(h.place(h.trunk)); err != nil {
 		return err
 	}
-	h.pstn = p
-	p.Listens = alicePitch
-	p.Ended = func(r phone.CallReport) {
-		select {
-		case h.reports <- r:
-		default:
-		}
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	stop := h.stop
-	h.stop = func() { stop(); cancel() }
-	go func() { p.Run(ctx); h.ended <- nil }()
+	h.pstn.Listens = alicePitch
+	h.pstn.Ended = func(r phone.CallReport) { h.reports = append(h.reports, r) }
 	return nil
 }
 
 func (h *house) startPhone() (err error) {
 	u := h.config.User(user)
 	who := phone.Credentials{User: u.Name, Password: u.Password.Reveal()}
-	h.phone, err = phone.NewPhone(h.place(netip.AddrPortFrom(loopback, 0)), who, h.at.String())
-	if err == nil {
-		h.phone.Audio.Pitch = alicePitch
+	if h.phone, err = phone.NewPhone(h.place(anyPort(gatewayHost)), who, h.at.String()); err != nil {
+		return err
 	}
-	return err
+	h.phone.Audio.Pitch = alicePitch
+	return nil
 }
 
 // place is where a party stands: its messages are drawn.
 func (h *house) place(at netip.AddrPort) phone.Place {
-	return phone.Place{
-		Listen: func(at netip.AddrPort) (phone.PacketConn, error) { return h.options.Network.ListenUDP(at) },
-		Local:  at, Gateway: h.at, Trace: h.trace,
-	}
+	return phone.Place{Pump: h.pump, Listen: h.listen, Local: at, Gateway: h.at, Trace: h.trace}
 }
 
 // trace draws one message.
@@ -179,36 +147,49 @@ func (h *house) lane(at netip.AddrPort) int {
 
 func (h *house) records() string { return filepath.Join(h.dir, "calls.jsonl") }
 
+// until runs phone and telephone network until something holds, and tells whether
+// it did in time.
+func (h *house) until(ctx context.Context, holds func() bool) bool {
+	for !holds() {
+		if ctx.Err() != nil {
+			return false
+		}
+		h.pump.Run(ctx, time.Now().Add(10*time.Millisecond), func() bool { return false })
+	}
+	return true
+}
+
 // nothingLeft wants the gateway to have given back all that the call needed.
 func (h *house) nothingLeft(ctx context.Context) error {
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		live := h.gateway.Live()
-		if live.Calls == 0 && live.Ports == 0 && live.Records == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("after the call the gateway still holds %d calls, %d pairs of ports, %d records",
-				live.Calls, live.Ports, live.Records)
-		case <-ticker.C:
-		}
+	var live gateway.Live
+	if h.until(ctx, func() bool {
+		live = h.gateway.Live()
+		return live.Calls == 0 && live.Ports == 0 && live.Records == 0
+	}) {
+		return nil
 	}
+	return fmt.Errorf("after the call the gateway still holds %d calls, %d pairs of ports, %d records",
+		live.Calls, live.Ports, live.Records)
+}
+
+// stopGateway ends the gateway while phone and telephone network still answer it.
+func (h *house) stopGateway() (err error) {
+	h.stop()
+	running, over := context.WithCancel(context.Background())
+	go func() {
+		err = <-h.ended
+		over()
+	}()
+	h.pump.Run(running, time.Time{}, func() bool { return false })
+	return err
 }
 
 // close ends everything that was started and says what did not end well.
 func (h *house) close() error {
-	var errs []error
-	if h.phone != nil {
-		h.phone.Close()
-	}
+	var err error
 	if h.stop != nil {
-		h.stop()
-		errs = append(errs, <-h.ended)
-		if h.pstn != nil {
-			errs = append(errs, <-h.ended)
-		}
+		err = h.stopGateway()
 	}
-	return errors.Join(append(errs, os.RemoveAll(h.dir))...)
+	h.pump.Close()
+	return errors.Join(err, os.RemoveAll(h.dir))
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -21,10 +20,9 @@ var lanes = [...]string{phoneLane: "alice", gatewayLane: "gateway", trunkLane: "
 // between is the width of the space between two lanes.
 const between = 30
 
-// ladder draws messages as they are seen, by two goroutines. One that is sent is
-// drawn before it leaves, so what it causes is always drawn below it.
+// ladder draws messages as they are seen. One that is sent is drawn before it
+// leaves, so what it causes is always drawn below it.
 type ladder struct {
-	mu    sync.Mutex
 	out   io.Writer
 	began time.Time
 }
@@ -64,7 +62,5 @@ func (d *ladder) note(format string, args ...any) {
 }
 
 func (d *ladder) print(format string, args ...any) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	fmt.Fprintf(d.out, format, args...)
 }

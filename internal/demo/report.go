@@ -3,12 +3,11 @@ package demo
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
-	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/internal/phone"
 )
 
@@ -22,25 +21,33 @@ const (
 // but a machine that is busy drops some.
 const tolerated = 0.02
 
+// record is what the demo looks at of the call record.
+type record struct {
+	text string
+
+	Callee      string `json:"callee"`
+	Route       string `json:"route"`
+	CallerID    string `json:"caller_id"`
+	Disposition string `json:"disposition"`
+	EndedBy     string `json:"ended_by"`
+	Status      int    `json:"status"`
+}
+
 // report says what the call came to, and errs where that is not what it must be.
 func (h *house) report(ctx context.Context, s *seen) error {
-	routed, err := h.ending(ctx)
-	if err != nil {
-		return err
-	}
-	record, err := h.record()
+	r, err := h.record(ctx)
 	if err != nil {
 		return err
 	}
 	h.ladder.print("\n%s\n", strings.Join([]string{
 		row("dialled", dialled),
-		row("called", fmt.Sprintf("%s, by route %s; the PSTN was asked for %s", routed.Callee, routed.Route, s.far.Number)),
-		row("caller ID", fmt.Sprintf("%s; the PSTN was shown %s", routed.CallerID, s.far.Caller)),
+		row("called", fmt.Sprintf("%s, by route %s; the PSTN was asked for %s", r.Callee, r.Route, s.far.Number)),
+		row("caller ID", fmt.Sprintf("%s; the PSTN was shown %s", r.CallerID, s.far.Caller)),
 		row("to alice", packets(s.far.Audio.Sent, s.sound)),
 		row("to the PSTN", packets(s.sound.Sent, s.far.Audio)),
-		row("call record", strings.TrimSpace(record)),
+		row("call record", r.text),
 	}, "\n"))
-	return h.verify(s, routed, record)
+	return verify(s, r)
 }
 
 func row(name, value string) string { return fmt.Sprintf("%-12s %s", name, value) }
@@ -49,51 +56,34 @@ func packets(sent int, r phone.Report) string {
 	return fmt.Sprintf("%d packets sent, %d received, %d lost", sent, r.Received, r.Lost)
 }
 
-// ending waits for the gateway's last word on the call and gives what it made of
-// the number.
-func (h *house) ending(ctx context.Context) (event.CallRouted, error) {
-	var routed event.CallRouted
-	for {
-		select {
-		case <-ctx.Done():
-			return routed, errors.New("the gateway never said that the call has ended")
-		case e := <-h.events:
-			switch e := e.(type) {
-			case event.CallRouted:
-				routed = e
-			case event.CallEnded:
-				return routed, nil
-			}
-		}
+// record waits for the one line of the call.
+func (h *house) record(ctx context.Context) (r record, err error) {
+	var lines []string
+	h.until(ctx, func() bool {
+		var text []byte
+		text, err = os.ReadFile(h.records())
+		lines = slices.Collect(strings.Lines(string(text)))
+		return err != nil || len(lines) > 0
+	})
+	if err == nil && len(lines) != 1 {
+		err = fmt.Errorf("one call has %d", len(lines))
 	}
-}
-
-// record is the one line of the call.
-func (h *house) record() (string, error) {
-	text, err := os.ReadFile(h.records())
+	if err == nil {
+		r.text = strings.TrimSpace(lines[0])
+		err = json.Unmarshal([]byte(r.text), &r)
+	}
 	if err != nil {
-		return "", fmt.Errorf("call record: %w", err)
+		return r, fmt.Errorf("call record: %w", err)
 	}
-	if n := strings.Count(string(text), "\n"); n != 1 {
-		return "", fmt.Errorf("one call has %d call records", n)
-	}
-	return string(text), nil
+	return r, nil
 }
 
 // verify compares what happened with what must have.
-func (h *house) verify(s *seen, routed event.CallRouted, record string) error {
-	var r struct {
-		Disposition string `json:"disposition"`
-		EndedBy     string `json:"ended_by"`
-		Status      int    `json:"status"`
-	}
-	if err := json.Unmarshal([]byte(record), &r); err != nil {
-		return fmt.Errorf("call record: %w", err)
-	}
+func verify(s *seen, r record) error {
 	for _, c := range []struct{ what, got, want string }{
-		{"the number is normalised to", routed.Callee, wantCallee},
+		{"the number is normalised to", r.Callee, wantCallee},
 		{"the PSTN was asked for", s.far.Number, wantCallee},
-		{"the caller ID is", routed.CallerID, wantCallerID},
+		{"the caller ID is", r.CallerID, wantCallerID},
 		{"the PSTN was shown the caller", phone.User(phone.URI(s.far.Caller)), wantCallerID},
 		{"the call record's disposition is", r.Disposition, "answered"},
 		{"the call record's ended_by is", r.EndedBy, "caller"},

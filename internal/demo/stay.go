@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tandem-gateway/tandem/internal/phone"
@@ -45,14 +44,10 @@ func (h *house) stay(ctx context.Context) {
 	for _, number := range slices.Sorted(maps.Keys(phone.Plans)) {
 		h.ladder.print("  %s       %s\n", number, behaviour[number])
 	}
-	h.ladder.print("\nCall records: %s%s\n", h.records(), strings.Repeat("\n", 1))
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case r := <-h.reports:
-			h.ladder.print("%s  %s called %s: %d packets from the caller, %d lost\n",
-				time.Now().Format(time.TimeOnly), r.Caller, r.Number, r.Audio.Received, r.Audio.Lost)
-		}
+	h.ladder.print("\nCall records: %s\n\n", h.records())
+	h.pstn.Ended = func(r phone.CallReport) {
+		h.ladder.print("%s  %s called %s: %d packets from the caller, %d lost\n",
+			time.Now().Format(time.TimeOnly), r.Caller, r.Number, r.Audio.Received, r.Audio.Lost)
 	}
+	h.pump.Run(ctx, time.Time{}, func() bool { return false })
 }

@@ -281,6 +281,22 @@ func TestRouteSet(t *testing.T) {
 	}
 }
 
+// A server without a memory challenges a repeated request anew: a phone answers
+// the first challenge only.
+func TestFinalFailureIsTakenOnce(t *testing.T) {
+	w := newWire(t)
+	w.alice.Send(w.now, w.alice.Request("INVITE", "sip:bob@192.0.2.11"))
+	in := w.deliver()
+	for i, nonce := range []string{"n1", "n2"} {
+		no := w.bob.Respond(in.Message, 401, "x")
+		no.Add("WWW-Authenticate", `Digest realm="x", nonce="`+nonce+`"`)
+		w.bob.Send(w.now, no)
+		if got := w.deliver(); got.Again != (i > 0) {
+			t.Errorf("challenge %d counts as again: %v", i+1, got.Again)
+		}
+	}
+}
+
 func TestRetry(t *testing.T) {
 	w := newWire(t)
 	w.alice.Credentials = Credentials{"alice", "secret"}

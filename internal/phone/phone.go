@@ -129,6 +129,7 @@ func (p *Phone) receive(a Arrival) {
 	switch {
 	case !a.IsRequest():
 		p.inbox = append(p.inbox, a)
+		p.acknowledge(a)
 	case a.Method == "BYE":
 		p.hungUp = a.At
 		p.Audio.Stop()
@@ -137,6 +138,17 @@ func (p *Phone) receive(a Arrival) {
 		p.Agent.Send(a.At, p.Agent.Respond(a.Message, 200, ""))
 	case a.Method == "INVITE":
 		p.Agent.Send(a.At, p.Agent.Respond(a.Message, 486, ""))
+	}
+}
+
+// acknowledge answers every final response to an INVITE at once, whether anybody
+// waits for it or not.
+func (p *Phone) acknowledge(a Arrival) {
+	if _, method := a.CSeq(); method != "INVITE" || a.Status < 200 {
+		return
+	}
+	if ack, err := p.Agent.Ack(a.Message); err == nil {
+		p.Agent.Send(a.At, ack)
 	}
 }
 
@@ -213,7 +225,7 @@ func (p *Phone) Ringing(ctx context.Context, within time.Duration) (Arrival, err
 	return p.progress(ctx, within, func(a Arrival) bool { return a.Status > 100 })
 }
 
-// Answered waits for the answer, acknowledges it and opens the audio.
+// Answered waits for the answer.
 func (p *Phone) Answered(ctx context.Context, within time.Duration) (Arrival, error) {
 	return p.progress(ctx, within, func(a Arrival) bool { return a.Status >= 200 })
 }
@@ -235,17 +247,12 @@ func (p *Phone) progress(ctx context.Context, within time.Duration, fits func(Ar
 	}
 }
 
-// settle acknowledges a final response; again when it was a challenge that the
-// INVITE now answers.
+// settle looks at a response; again when it was a challenge that the INVITE now
+// answers.
 func (p *Phone) settle(got Arrival) (again bool, err error) {
 	if got.Status < 200 {
 		return false, nil
 	}
-	ack, err := p.Agent.Ack(got.Message)
-	if err != nil {
-		return false, err
-	}
-	p.Agent.Send(got.At, ack)
 	challenged := got.Status == 401 || got.Status == 407
 	if challenged && !p.invite.Has("Authorization") && !p.invite.Has("Proxy-Authorization") {
 		if p.invite, err = p.Agent.Retry(p.invite, got.Message); err == nil {

@@ -65,20 +65,31 @@ func (a *Agent) receiveResponse(m *Message, again bool) *Dialog {
 	return a.Find(m.Get("Call-ID"), m.Tag("From"), m.Tag("To"))
 }
 
-// again tells whether a message came before. A request is known by its branch
-// and method; a response only by its whole text, for two 183 may differ in
-// nothing but what they mean.
+// again tells whether a message came before.
 func (a *Agent) again(now time.Time, m *Message) bool {
-	key := m.String()
-	if m.IsRequest() {
-		key = m.Branch() + " " + m.Method
-	}
+	key := identity(m)
 	_, before := a.seen[key]
 	if a.seen == nil {
 		a.seen = map[string]kept{}
 	}
 	a.seen[key] = kept{until: now.Add(lifetime)}
 	return before
+}
+
+// identity is what makes a message the same as another one. A request is known by
+// its branch and method. A transaction has one final failure (RFC 3261 section
+// 17.1.1.2, Completed), but a 2xx of each fork; a provisional response is known by
+// its whole text, for two 183 may differ in nothing but what they describe.
+func identity(m *Message) string {
+	switch {
+	case m.IsRequest():
+		return m.Branch() + " " + m.Method
+	case m.Status >= 300:
+		return transactionKey(m) + " failed"
+	case m.Status >= 200:
+		return transactionKey(m) + " " + m.Tag("To")
+	}
+	return m.String()
 }
 
 // Invited is the INVITE that a CANCEL is about, or nil.

@@ -16,7 +16,7 @@ import (
 // description gives the session description of a message: nil when it carries
 // none, and the status to refuse it with when it cannot be read: 400 for a broken
 // one, 415 for a body that is something else and must be understood.
-func description(m sip.Message) (*sdp.Session, int) {
+func description(m sip.Message) (*sdp.Description, int) {
 	body := m.Body()
 	if len(body) == 0 {
 		return nil, 0
@@ -36,9 +36,9 @@ func description(m sip.Message) (*sdp.Session, int) {
 
 // Description gives the session description of an INVITE, or the status to refuse
 // it with.
-func Description(m sip.Message) (offer *sdp.Session, refuse int) { return description(m) }
+func Description(m sip.Message) (offer *sdp.Description, refuse int) { return description(m) }
 
-func parsed(body []byte) (*sdp.Session, int) {
+func parsed(body []byte) (*sdp.Description, int) {
 	s, err := sdp.Parse(body)
 	if err != nil {
 		return nil, 400
@@ -50,7 +50,7 @@ func parsed(body []byte) (*sdp.Session, int) {
 // location beside its description (RFC 6442), a carrier its ISUP (RFC 3204).
 const maxParts = 8
 
-func inParts(body []byte, boundary string) (*sdp.Session, int) {
+func inParts(body []byte, boundary string) (*sdp.Description, int) {
 	r := multipart.NewReader(bytes.NewReader(body), boundary)
 	for range maxParts {
 		part, err := r.NextPart()

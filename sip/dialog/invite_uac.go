@@ -23,7 +23,7 @@ type Invitation struct {
 	// Headers are written as they are: identity, privacy, and the like.
 	Headers []Header
 	// Offer is the description; nil lets the other side offer.
-	Offer *sdp.Session
+	Offer *sdp.Description
 }
 
 // invite is the first INVITE of a usage, from either side.
@@ -31,7 +31,7 @@ type invite struct {
 	client     *client // UAC
 	server     *server // UAS
 	seq        uint32
-	offer      *sdp.Session
+	offer      *sdp.Description
 	cancelWith []Header
 	owed       []Leftover
 }
@@ -162,7 +162,7 @@ func (u *Usage) accepted(now time.Time, c *client, res *sip.Response) {
 
 // answered gives the answer that a 2xx brings: its own, or the one that a
 // provisional response has shown; nil when there is none that can be used.
-func (d *Dialog) answered(res *sip.Response) *sdp.Session {
+func (d *Dialog) answered(res *sip.Response) *sdp.Description {
 	s, _ := description(res)
 	if s == nil {
 		s = d.Media.Preview

@@ -14,7 +14,7 @@ import (
 
 // NewUAS makes the usage of a call that is placed to us, and says 100. offer is
 // the INVITE's description, nil when it carried none: the 2xx then offers.
-func NewUAS(now time.Time, c Config, req *sip.Request, offer *sdp.Session, flow transport.Flow) *Usage {
+func NewUAS(now time.Time, c Config, req *sip.Request, offer *sdp.Description, flow transport.Flow) *Usage {
 	u := &Usage{config: c, state: Invited, callID: strings.Clone(req.CallID().Value())}
 	u.local = req.To().Value() + ";tag=" + c.Tag // a copy of its own
 	d := calleeDialog(req)
@@ -30,7 +30,7 @@ func NewUAS(now time.Time, c Config, req *sip.Request, offer *sdp.Session, flow 
 
 // Provisional sends a provisional response, with the answer to the INVITE's offer
 // when there is early media.
-func (u *Usage) Provisional(now time.Time, status int, answer *sdp.Session) {
+func (u *Usage) Provisional(now time.Time, status int, answer *sdp.Description) {
 	if u.state != Invited && u.state != Early {
 		return
 	}
@@ -39,7 +39,7 @@ func (u *Usage) Provisional(now time.Time, status int, answer *sdp.Session) {
 }
 
 // Answer accepts the INVITE. The 2xx is sent until the ACK comes.
-func (u *Usage) Answer(now time.Time, s *sdp.Session, headers ...Header) {
+func (u *Usage) Answer(now time.Time, s *sdp.Description, headers ...Header) {
 	if u.state != Invited && u.state != Early {
 		return
 	}
@@ -50,7 +50,7 @@ func (u *Usage) Answer(now time.Time, s *sdp.Session, headers ...Header) {
 
 // describeLocal notes what our 2xx says: the answer, or an offer where there was
 // none to answer.
-func (u *Usage) describeLocal(s *sdp.Session) {
+func (u *Usage) describeLocal(s *sdp.Description) {
 	if s == nil {
 		return
 	}
@@ -80,7 +80,7 @@ type acceptance struct {
 	until    time.Time
 }
 
-func (u *Usage) acceptInvite(now time.Time, s *server, body *sdp.Session, headers []Header) {
+func (u *Usage) acceptInvite(now time.Time, s *server, body *sdp.Description, headers []Header) {
 	u.respond(now, s, 200, body, headers...)
 	t1 := u.timing().T1
 	u.accept = acceptance{

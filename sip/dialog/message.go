@@ -19,7 +19,7 @@ type message struct {
 // add appends one header field.
 func (m *message) add(name, value string) { m.head = append(m.head, Header{name, value}) }
 
-func (m *message) describe(s *sdp.Session) {
+func (m *message) describe(s *sdp.Description) {
 	if s != nil {
 		m.body = s.Append(nil)
 	}

@@ -66,7 +66,7 @@ func config(name string, at netip.AddrPort) Config {
 	}
 }
 
-func description1(addr string, port uint16, dir sdp.Direction) *sdp.Session {
+func description1(addr string, port uint16, dir sdp.Direction) *sdp.Description {
 	s, err := sdp.NewOffer(sdp.Local{
 		Origin: sdp.Origin{ID: 1, Version: uint64(port)}, Address: netip.MustParseAddr(addr), Port: port,
 		Codecs: []sdp.Codec{sdp.Static(0)}, Direction: dir,
@@ -77,8 +77,8 @@ func description1(addr string, port uint16, dir sdp.Direction) *sdp.Session {
 	return s
 }
 
-func offer() *sdp.Session  { return description1("192.0.2.1", 10000, sdp.SendRecv) }
-func answer() *sdp.Session { return description1("192.0.2.2", 20000, sdp.SendRecv) }
+func offer() *sdp.Description  { return description1("192.0.2.1", 10000, sdp.SendRecv) }
+func answer() *sdp.Description { return description1("192.0.2.2", 20000, sdp.SendRecv) }
 
 // invite sends the caller's INVITE.
 func (p *pair) invite() {

@@ -12,7 +12,7 @@ import (
 type reinvite struct {
 	phase  reinvitePhase
 	server *server      // phase received
-	offer  *sdp.Session // phase queued
+	offer  *sdp.Description // phase queued
 }
 
 // reinvitePhase is what goes on in the dialog.
@@ -34,7 +34,7 @@ const (
 // OfferFailed; 491 at once when an INVITE of the other side is under way, for
 // RFC 3261 s14.1 has it: "a UAC MUST NOT initiate a new INVITE transaction within a
 // dialog while another INVITE transaction is in progress in either direction."
-func (u *Usage) Offer(now time.Time, s *sdp.Session) {
+func (u *Usage) Offer(now time.Time, s *sdp.Description) {
 	switch {
 	case u.state == Answered && u.reinvite.phase == reinviteNone:
 		u.reinvite = reinvite{phase: reinviteQueued, offer: s}
@@ -54,7 +54,7 @@ func (u *Usage) reinviteQueued(now time.Time) {
 	}
 }
 
-func (u *Usage) sendReinvite(now time.Time, s *sdp.Session) {
+func (u *Usage) sendReinvite(now time.Time, s *sdp.Description) {
 	d := u.dialog()
 	if err := d.Media.SendOffer(s); err != nil {
 		u.reinvite = reinvite{}
@@ -162,7 +162,7 @@ func (u *Usage) receiveReinvite(now time.Time, s *server) {
 
 // AcceptOffer answers the re-INVITE of the other side; for one without an offer
 // the description is ours.
-func (u *Usage) AcceptOffer(now time.Time, s *sdp.Session) {
+func (u *Usage) AcceptOffer(now time.Time, s *sdp.Description) {
 	if u.reinvite.phase != reinviteReceived {
 		return
 	}

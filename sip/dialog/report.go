@@ -32,12 +32,12 @@ type (
 	// it carried no description, or none that is new.
 	Progressed struct {
 		Status int
-		SDP    *sdp.Session
+		SDP    *sdp.Description
 	}
 	// Accepted is the first 2xx to our INVITE; the ACK has been sent. SDP is nil
 	// when the answer came before.
 	Accepted struct {
-		SDP      *sdp.Session
+		SDP      *sdp.Description
 		Response *sip.Response
 	}
 	// Failed is the end of our INVITE. Response is nil when none came: the status
@@ -49,9 +49,9 @@ type (
 	// Acknowledged is the ACK to our 2xx.
 	Acknowledged struct{}
 	// Offered is an offer in a re-INVITE.
-	Offered struct{ SDP *sdp.Session }
+	Offered struct{ SDP *sdp.Description }
 	// OfferAnswered is the answer to the offer of ours in a re-INVITE.
-	OfferAnswered struct{ SDP *sdp.Session }
+	OfferAnswered struct{ SDP *sdp.Description }
 	// OfferFailed is the rejection of our offer; the session is as it was.
 	OfferFailed struct{ Status int }
 	// OfferWithdrawn says that the other side took its offer back.

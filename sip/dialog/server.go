@@ -72,7 +72,7 @@ func (u *Usage) stepServer(now time.Time, s *server, ev transaction.Event, next 
 
 // respond sends a response in a server transaction. A final one lets go of the
 // request: nothing more will be made from it.
-func (u *Usage) respond(now time.Time, s *server, status int, body *sdp.Session, headers ...Header) {
+func (u *Usage) respond(now time.Time, s *server, status int, body *sdp.Description, headers ...Header) {
 	if s.status >= 200 || s.request == nil {
 		return
 	}
@@ -84,7 +84,7 @@ func (u *Usage) respond(now time.Time, s *server, status int, body *sdp.Session,
 }
 
 // response renders one by RFC 3261 s8.2.6.
-func (u *Usage) response(s *server, status int, body *sdp.Session, headers []Header) []byte {
+func (u *Usage) response(s *server, status int, body *sdp.Description, headers []Header) []byte {
 	tag := u.config.Tag
 	if status == 100 {
 		tag = "" // a 100 forms no dialog, and needs no tag

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
-	"hash"
 	"strings"
 )
 
@@ -73,27 +72,27 @@ func (a Algorithm) strength() int {
 	return 0
 }
 
-func (a Algorithm) new() hash.Hash {
-	switch a.plain() {
-	case SHA256:
-		return sha256.New()
-	case SHA512256:
-		return sha512.New512_256()
-	}
-	return md5.New()
-}
-
 // sum is H(data) of RFC 7616 s3.3, in lower-case hexadecimal, of the parts joined by
 // colons.
 func (a Algorithm) sum(parts ...string) string {
-	h := a.new()
+	var scratch [512]byte
+	data := scratch[:0]
 	for i, part := range parts {
 		if i > 0 {
-			h.Write([]byte{':'})
+			data = append(data, ':')
 		}
-		h.Write([]byte(part))
+		data = append(data, part...)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	switch a.plain() {
+	case SHA256:
+		sum := sha256.Sum256(data)
+		return hex.EncodeToString(sum[:])
+	case SHA512256:
+		sum := sha512.Sum512_256(data)
+		return hex.EncodeToString(sum[:])
+	}
+	sum := md5.Sum(data)
+	return hex.EncodeToString(sum[:])
 }
 
 // HA1 returns the hash of a user's secret in lower-case hexadecimal: H(user ":" realm

@@ -38,8 +38,15 @@ func users(name string) (Secret, bool) {
 	return Secret{}, false
 }
 
+// A reporter is a test, a benchmark or a property.
+type reporter interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
 // answer makes credentials for the first challenge with an algorithm, as a phone would.
-func answer(t testing.TB, challenges []string, algorithm Algorithm, change func(*Credentials)) string {
+func answer(t reporter, challenges []string, algorithm Algorithm, change func(*Credentials)) string {
 	t.Helper()
 	for _, value := range challenges {
 		c, err := ParseChallenge(value)

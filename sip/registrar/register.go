@@ -2,6 +2,7 @@ package registrar
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,14 +28,19 @@ func DefaultBounds() Bounds {
 // value is not usable; New makes one.
 type Registrar struct {
 	bounds Bounds
-	aors   map[string][]Binding
+	aors   map[string][]Binding // no list is ever changed in its place
+	// flows are the AORs that have, or had until they expired, a binding over a flow.
+	flows map[transport.Flow]map[string]struct{}
 }
 
 // New makes an empty registrar.
-func New(b Bounds) *Registrar { return &Registrar{bounds: b, aors: map[string][]Binding{}} }
+func New(b Bounds) *Registrar {
+	return &Registrar{bounds: b, aors: map[string][]Binding{}, flows: map[transport.Flow]map[string]struct{}{}}
+}
 
-// Register carries out an update, all of it or nothing of it. RFC 3261 s10.3: "If
-// the update fails … all of the updates in the request fail": "either all or none".
+// Register carries out an update. RFC 3261 s10.3 step 7: if one of the updates
+// fails, all of them do: "all binding updates MUST either succeed or fail". So
+// everything is checked against the bindings as they were before anything changes.
 func (r *Registrar) Register(now time.Time, u Update) Outcome {
 	current := r.live(now, u.AOR)
 	if u.All {
@@ -42,10 +48,10 @@ func (r *Registrar) Register(now time.Time, u Update) Outcome {
 	}
 	next := slices.Clone(current)
 	for _, c := range u.Contacts {
-		var refusal *Outcome
-		if next, refusal = r.apply(now, next, u, c); refusal != nil {
+		if refusal := r.check(current, u, c); refusal != nil {
 			return *refusal
 		}
+		next = r.apply(now, next, u, c)
 	}
 	if len(next) > r.bounds.Bindings {
 		return Outcome{Status: 503, Phrase: "Too many phones are registered for this address"}
@@ -70,27 +76,33 @@ func (r *Registrar) removeAll(now time.Time, u Update, current []Binding) Outcom
 	return r.outcome(now, u.AOR)
 }
 
-// apply adds, renews or removes one binding.
-func (r *Registrar) apply(now time.Time, list []Binding, u Update, c Contact) ([]Binding, *Outcome) {
-	i := find(list, u, c)
-	if i >= 0 && outOfOrder(list[i], u) {
-		o := stale()
-		return list, &o
+// check refuses a contact that comes out of order or for too short a time.
+func (r *Registrar) check(current []Binding, u Update, c Contact) *Outcome {
+	for _, b := range current {
+		if (renews(b, u, c) || roams(current, b, u, c)) && outOfOrder(b, u) {
+			o := stale()
+			return &o
+		}
 	}
-	expires, short := r.expires(u, c)
-	if short {
-		return list, &Outcome{Status: 423, Phrase: "Interval Too Brief", MinExpires: seconds(r.bounds.Min)}
+	if _, short := r.expires(u, c); short {
+		return &Outcome{Status: 423, Phrase: "Interval Too Brief", MinExpires: seconds(r.bounds.Min)}
 	}
-	if i >= 0 {
-		list = slices.Delete(list, i, i+1)
-	}
+	return nil
+}
+
+// apply adds, renews or removes one binding. What the contact takes the place of
+// goes: its device's former address, and whoever had the same one.
+func (r *Registrar) apply(now time.Time, list []Binding, u Update, c Contact) []Binding {
+	before := slices.Clone(list)
+	list = slices.DeleteFunc(list, func(b Binding) bool { return renews(b, u, c) || roams(before, b, u, c) })
+	expires, _ := r.expires(u, c)
 	if expires == 0 {
-		return list, nil
+		return list
 	}
 	return append(list, Binding{
 		Contact: *c.URI.Clone(), Flow: u.Flow, Q: c.Q, Instance: c.Instance, RegID: c.RegID,
 		Agent: u.Agent, CallID: u.CallID, CSeq: u.CSeq, Until: now.Add(expires),
-	}), nil
+	})
 }
 
 // expires is how long a contact is wanted: RFC 3261 s10.3 step 7, the parameter,
@@ -107,23 +119,32 @@ func (r *Registrar) expires(u Update, c Contact) (d time.Duration, short bool) {
 		return r.bounds.Default, false
 	}
 	d = time.Duration(wish) * time.Second
-	return min(d, r.bounds.Max), d > 0 && d < r.bounds.Min
+	return min(d, r.bounds.Max), d > 0 && d < time.Hour && d < r.bounds.Min
 }
 
-// find gives the binding that a contact renews.
-func find(list []Binding, u Update, c Contact) int {
-	for i := range list {
-		b := &list[i]
-		switch {
-		case c.Instance != "" && b.Instance == c.Instance && b.RegID == c.RegID:
-			return i
-		case wire.EqualURI(&b.Contact, &c.URI):
-			return i
-		case b.CallID == u.CallID && len(u.Contacts) == 1 && b.Contact.User == c.URI.User && u.CSeq > b.CSeq:
-			return i // the same phone at another address
+// renews says whether a contact takes the place of a binding: it is the same
+// device's (RFC 5626 s6), or the same URI (RFC 3261 s10.3 step 7).
+func renews(b Binding, u Update, c Contact) bool {
+	if c.Instance != "" && b.Instance == c.Instance && b.RegID == c.RegID {
+		return true
+	}
+	return wire.EqualURI(&b.Contact, &c.URI)
+}
+
+// roams says whether a contact is that of a phone which does not say who it is and
+// had the binding under another address: the only contact of its only binding, in
+// the same registration as its Call-ID shows (RFC 3261 s10.2: "All registrations
+// from a UAC SHOULD use the same Call-ID header field value").
+func roams(list []Binding, b Binding, u Update, c Contact) bool {
+	if b.CallID != u.CallID || u.CSeq <= b.CSeq || len(u.Contacts) != 1 || c.Instance != b.Instance {
+		return false
+	}
+	for _, other := range list {
+		if renews(other, u, c) || other.CallID == u.CallID && !wire.EqualURI(&other.Contact, &b.Contact) {
+			return false
 		}
 	}
-	return -1
+	return b.Contact.Scheme == c.URI.Scheme && b.Contact.User == c.URI.User
 }
 
 // outOfOrder: RFC 3261 s10.3 step 7: "If the Call-ID value … matches … and the CSeq
@@ -134,7 +155,11 @@ func stale() Outcome { return Outcome{Status: 500, Phrase: "CSeq is not higher t
 
 func seconds(d time.Duration) int { return int(d / time.Second) }
 
+// set replaces the bindings of an AOR, the preferred first.
 func (r *Registrar) set(aor string, list []Binding) {
+	for _, b := range r.aors[aor] {
+		r.unlink(b.Flow, aor)
+	}
 	if len(list) == 0 {
 		delete(r.aors, aor)
 		return
@@ -143,40 +168,69 @@ func (r *Registrar) set(aor string, list []Binding) {
 		return cmp.Or(cmp.Compare(b.Q, a.Q), b.Until.Compare(a.Until))
 	})
 	r.aors[aor] = list
+	for _, b := range list {
+		r.link(b.Flow, aor)
+	}
+}
+
+func (r *Registrar) link(f transport.Flow, aor string) {
+	if r.flows[f] == nil {
+		r.flows[f] = map[string]struct{}{}
+	}
+	r.flows[f][aor] = struct{}{}
+}
+
+func (r *Registrar) unlink(f transport.Flow, aor string) {
+	delete(r.flows[f], aor)
+	if len(r.flows[f]) == 0 {
+		delete(r.flows, f)
+	}
 }
 
 func (r *Registrar) outcome(now time.Time, aor string) Outcome {
-	return Outcome{Status: 200, Bindings: r.live(now, aor)}
+	return Outcome{Status: 200, Bindings: r.Bindings(now, aor)}
 }
 
-// Bindings gives the places where an AOR is reachable, the preferred first.
+// Bindings gives the places where an AOR is reachable, the preferred first. The
+// list is the caller's.
 func (r *Registrar) Bindings(now time.Time, aor string) []Binding {
 	return slices.Clone(r.live(now, aor))
 }
 
 // live drops what has expired.
 func (r *Registrar) live(now time.Time, aor string) []Binding {
-	list, ok := r.aors[aor]
-	if !ok {
-		return nil
+	expired := func(b Binding) bool { return !now.Before(b.Until) }
+	if slices.ContainsFunc(r.aors[aor], expired) {
+		r.set(aor, slices.DeleteFunc(slices.Clone(r.aors[aor]), expired))
 	}
-	r.set(aor, slices.DeleteFunc(list, func(b Binding) bool { return !now.Before(b.Until) }))
 	return r.aors[aor]
+}
+
+// From says whether somebody is registered over a flow.
+func (r *Registrar) From(now time.Time, f transport.Flow) bool {
+	for aor := range r.flows[f] {
+		if slices.ContainsFunc(r.live(now, aor), func(b Binding) bool { return b.Flow == f }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Broken removes the bindings of a connection that has closed: nobody is reachable
 // over it any more (RFC 5626 s5.3: "if the flow has failed, the registrar … remove
-// the binding").
-func (r *Registrar) Broken(f transport.Flow) (aors []string) {
-	for aor, list := range r.aors {
-		left := slices.DeleteFunc(slices.Clone(list), func(b Binding) bool { return b.Flow == f })
-		if len(left) < len(list) {
-			aors = append(aors, aor)
-			r.set(aor, left)
-		}
+// the binding"). It gives the AORs that have lost one.
+func (r *Registrar) Broken(f transport.Flow) []string {
+	aors := slices.Sorted(maps.Keys(r.flows[f]))
+	for _, aor := range aors {
+		r.set(aor, slices.DeleteFunc(slices.Clone(r.aors[aor]), func(b Binding) bool { return b.Flow == f }))
 	}
 	return aors
 }
 
 // Len is how many AORs are registered.
-func (r *Registrar) Len() int { return len(r.aors) }
+func (r *Registrar) Len(now time.Time) int {
+	for aor := range r.aors {
+		r.live(now, aor)
+	}
+	return len(r.aors)
+}

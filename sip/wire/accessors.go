@@ -132,6 +132,7 @@ func Allows(msg sip.Message, method sip.RequestMethod) bool {
 // eachToken calls visit for every member of the lists of a name until it returns
 // false, and then returns false.
 func eachToken(msg sip.Message, name string, visit func(string) bool) bool {
+	name = CanonicalName(name)
 	for _, h := range headers(msg) {
 		if !strings.EqualFold(h.Name(), name) {
 			continue

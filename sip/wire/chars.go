@@ -9,7 +9,7 @@ const (
 	uriChar                          // anything that cannot end or split a URI's place
 	valueChar                        // an unquoted parameter value: token, host and what phones add
 	unreservedChar                   // unreserved: alphanum / mark
-	wordChar                         // word, of which Call-ID is made
+	visibleChar                      // anything but blanks and controls
 	userChar                         // user-unreserved, but for what peers take for a separator
 )
 
@@ -26,9 +26,12 @@ func classTable() (t [256]uint8) {
 	mark(hostChar, alnum+"-._")
 	mark(unreservedChar, alnum+"-_.!~*'()")
 	mark(userChar, "&=+$,")
-	mark(wordChar, alnum+"-.!%*_+`'~()<>:\\\"/[]?{}@")
 	for c := 0x21; c < 0x100; c++ {
-		if c == 0x7f || strings.IndexByte("<>\"", byte(c)) >= 0 {
+		if c == 0x7f {
+			continue
+		}
+		t[c] |= visibleChar
+		if strings.IndexByte("<>\"", byte(c)) >= 0 {
 			continue
 		}
 		t[c] |= uriChar

@@ -91,12 +91,14 @@ func parseParty(value string, name *string, uri *sip.Uri, params *sip.HeaderPara
 	return nil
 }
 
+// parseCallID takes more than RFC 3261's word: base64 has "=", and nothing but blanks
+// could be mistaken.
 func (p *parser) parseCallID(value string) {
 	if !p.once(fieldCallID, "Call-ID") {
 		return
 	}
 	p.raw.callID = value
-	if !all(value, wordChar) {
+	if !all(value, visibleChar) {
 		p.bad("Call-ID", flaw(excerpt(value)+" is no word"))
 	}
 	h := sip.CallIDHeader(value)
@@ -211,10 +213,10 @@ func (p *parser) routeHeader(entry nameEntry, a NameAddr) sip.Header {
 	return &sip.RecordRouteHeader{Address: a.URI}
 }
 
-// parseDate: RFC 3261 s20.17, "SIP restricts the time zone in SIP-date to "GMT"".
-// A response is not dropped for its date.
+// parseDate: RFC 3261 s20.17, "SIP restricts the time zone in SIP-date to "GMT"". A
+// day of one digit passes. A response is not dropped for its date.
 func (p *parser) parseDate(value string) {
-	if _, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", value); err != nil && p.req != nil {
+	if _, err := time.Parse("Mon, 2 Jan 2006 15:04:05 GMT", value); err != nil && p.req != nil {
 		p.bad("Date", flaw(excerpt(value)+" is not like Sat, 13 Nov 2010 23:29:00 GMT"))
 		return
 	}

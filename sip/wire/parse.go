@@ -14,13 +14,16 @@ const (
 	MaxBody = 64 << 10 // bytes of body
 )
 
-var endOfHead = []byte("\r\n\r\n")
+const (
+	endOfLine = "\r\n"
+	endOfHead = "\r\n\r\n"
+)
 
 // Parse reads one message: a whole datagram, or what Framer returned. Exactly one of
 // message and fault is nil. The message shares no memory with the datagram.
 func Parse(datagram []byte) (sip.Message, *Fault) {
 	datagram = skipBlankLines(datagram)
-	end := bytes.Index(datagram, endOfHead)
+	end := bytes.Index(datagram, []byte(endOfHead))
 	if end < 0 || end > MaxHead {
 		return nil, parseCut(datagram, end)
 	}
@@ -65,8 +68,8 @@ func IsKeepAlive(datagram []byte) bool {
 // SIP messages over stream-oriented transports MUST ignore any CRLF appearing before
 // the start-line".
 func skipBlankLines(b []byte) []byte {
-	for len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
-		b = b[2:]
+	for bytes.HasPrefix(b, []byte(endOfLine)) {
+		b = b[len(endOfLine):]
 	}
 	return b
 }
@@ -119,7 +122,7 @@ func (p *parser) bad(name string, err error) {
 
 // parseHead reads the start line and the headers; head ends with CR LF.
 func (p *parser) parseHead(head string) {
-	line, rest, _ := strings.Cut(head, "\r\n")
+	line, rest, _ := strings.Cut(head, endOfLine)
 	p.lines = 1
 	p.parseStartLine(line)
 	if p.msg == nil {
@@ -142,7 +145,7 @@ func (p *parser) parseHead(head string) {
 // "Header fields can be extended over multiple lines by preceding each extra line
 // with at least one SP or horizontal tab (HT)."
 func (p *parser) nextField(s string) (line, rest string) {
-	line, rest, _ = strings.Cut(s, "\r\n")
+	line, rest, _ = strings.Cut(s, endOfLine)
 	p.lines++
 	if rest == "" || !isBlank(rest[0]) {
 		return line, rest
@@ -150,7 +153,7 @@ func (p *parser) nextField(s string) (line, rest string) {
 	var joined strings.Builder
 	joined.WriteString(trimRight(line))
 	for rest != "" && isBlank(rest[0]) {
-		line, rest, _ = strings.Cut(rest, "\r\n")
+		line, rest, _ = strings.Cut(rest, endOfLine)
 		p.lines++
 		joined.WriteByte(' ')
 		joined.WriteString(trim(line))

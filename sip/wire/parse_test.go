@@ -32,7 +32,7 @@ func with(changes ...string) string {
 
 func changeLine(lines []string, change string) []string {
 	name, _, isHeader := strings.Cut(change, ":")
-	if strings.Contains(change, " SIP/") && name != "Via" && name != "v" || !isHeader && change[0] != '-' {
+	if strings.Contains(strings.ToUpper(change), " SIP/") && name != "Via" && name != "v" || !isHeader && change[0] != '-' {
 		lines[0] = change
 		return lines
 	}

@@ -33,7 +33,8 @@ type Frame struct {
 //
 // Between messages CR LF is skipped (s7.5) but for the double one, which is a
 // keep-alive (RFC 5626 s3.5.1: "If the server detects the double CRLF, it MUST
-// respond with a single CRLF").
+// respond with a single CRLF"). The single one that answers a ping of ours is skipped
+// like any.
 //
 // Once broken it stays so. It breaks where the next message cannot be found: not
 // SIP, headers over MaxHead, a Content-Length that is missing (with a Content-Type),
@@ -52,7 +53,10 @@ func (f *Framer) Push(b []byte) {
 	if f.fault != nil {
 		return
 	}
-	if f.start > 0 {
+	switch {
+	case f.start == len(f.buf) && cap(f.buf) > MaxHead:
+		f.buf, f.start = nil, 0 // one large message must not cost a connection for life
+	case f.start > 0:
 		f.buf = append(f.buf[:0], f.buf[f.start:]...)
 		f.start = 0
 	}
@@ -65,13 +69,13 @@ func (f *Framer) Next() Frame {
 	for f.fault == nil {
 		rest := f.buf[f.start:]
 		switch {
-		case len(rest) == 0 || rest[0] == '\r' && len(rest) < 4 && bytes.HasPrefix(endOfHead, rest):
+		case len(rest) < len(endOfHead) && strings.HasPrefix(endOfHead, string(rest)):
 			return Frame{Kind: FramePartial}
-		case bytes.HasPrefix(rest, endOfHead):
-			f.start += 4
+		case bytes.HasPrefix(rest, []byte(endOfHead)):
+			f.start += len(endOfHead)
 			return Frame{Kind: FramePing}
-		case bytes.HasPrefix(rest, endOfHead[:2]):
-			f.start += 2
+		case bytes.HasPrefix(rest, []byte(endOfLine)):
+			f.start += len(endOfLine)
 			continue
 		}
 		return f.message(rest)
@@ -104,7 +108,7 @@ func (f *Framer) measure(rest []byte) *Fault {
 		return fault
 	}
 	from := max(0, f.scanned-3)
-	end := bytes.Index(rest[from:], endOfHead)
+	end := bytes.Index(rest[from:], []byte(endOfHead))
 	if end >= 0 {
 		end += from
 	}
@@ -148,7 +152,7 @@ func bodyLength(head []byte) (int, *Fault) {
 	length, typed := -1, false
 	for rest := head; len(rest) > 0; {
 		var line []byte
-		line, rest, _ = bytes.Cut(rest, endOfHead[:2])
+		line, rest, _ = bytes.Cut(rest, []byte(endOfLine))
 		switch fieldOf(line) {
 		case fieldContentType:
 			typed = true
@@ -195,7 +199,7 @@ func fieldOf(line []byte) field {
 func foldedValue(line, rest []byte) string {
 	_, value, _ := strings.Cut(string(line), ":")
 	for len(rest) > 0 && isBlank(rest[0]) {
-		line, rest, _ = bytes.Cut(rest, endOfHead[:2])
+		line, rest, _ = bytes.Cut(rest, []byte(endOfLine))
 		value += " " + string(line)
 	}
 	return trim(value)

@@ -3,6 +3,8 @@ package wire
 import (
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // ticket is a message with a body, as a stream carries it.
@@ -137,6 +139,8 @@ func TestFramerWorkIsBounded(t *testing.T) {
 	}
 	f.Push(message[len(message)-1:])
 	eq(t, "message", string(f.Next().Data), string(message))
+	f.Push([]byte("\r\n"))
+	eq(t, "memory is given back", cap(f.buf) < 1024, true)
 }
 
 func TestFramerReusesItsBuffer(t *testing.T) {
@@ -151,4 +155,49 @@ func TestFramerReusesItsBuffer(t *testing.T) {
 	if got > 2 {
 		t.Errorf("%v allocations a message, want 2 at most", got)
 	}
+}
+
+// However messages and pings follow each other and however they are cut, they come
+// out in order.
+func TestFramerProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var stream string
+		var want []string
+		for i := range rapid.IntRange(1, 6).Draw(t, "parts") {
+			switch rapid.IntRange(0, 2).Draw(t, "part") {
+			case 0:
+				body := rapid.StringMatching(`[a\r\n]{0,40}`).Draw(t, "body")
+				want = append(want, ticket(itoa(i), body))
+				stream += want[len(want)-1]
+			case 1:
+				want = append(want, "ping")
+				stream += "\r\n\r\n"
+			case 2:
+				// One CR LF is skipped when a message follows it.
+				want = append(want, ticket(itoa(i), ""))
+				stream += "\r\n" + want[len(want)-1]
+			}
+		}
+		var f Framer
+		var got []string
+		for rest := []byte(stream); len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "read")
+			f.Push(rest[:n])
+			clear(rest[:n]) // what was pushed is the Framer's own
+			rest = rest[n:]
+			for frame := f.Next(); frame.Kind != FramePartial; frame = f.Next() {
+				if frame.Kind == FrameBroken {
+					t.Fatalf("%v in %q", frame.Fault, stream)
+				}
+				if frame.Kind == FramePing {
+					got = append(got, "ping")
+				} else {
+					got = append(got, string(frame.Data))
+				}
+			}
+		}
+		if strings.Join(got, "|") != strings.Join(want, "|") {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	})
 }

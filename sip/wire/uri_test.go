@@ -85,6 +85,7 @@ func TestEqualURI(t *testing.T) {
 		{"sip:bob@[::ffff:192.0.2.128]", "sip:bob@[::ffff:c000:280]"},
 		{"sip:bob@[2001:db8::9:1]", "sip:bob@[2001:db8::9:01]", "sip:bob@[2001:0db8:0:0:0:0:9:1]"},
 		{"tel:+14255550100", "TEL:+14255550100"},
+		{"sip:h?to=a&to=b", "sip:h?TO=b&to=%61"},
 	}
 	differ := [][]string{
 		{"SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"},
@@ -93,7 +94,7 @@ func TestEqualURI(t *testing.T) {
 		{"sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"},
 		{"sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"},
 		{"sip:a@h", "sips:a@h"}, {"sip:a@h", "sip:a@h;user=phone"}, {"sip:a@h", "sip:a@h;maddr=1.2.3.4"},
-		{"sip:a:p@h", "sip:a@h"}, {"sip:a@h?a=1", "sip:a@h?b=1"}, {"tel:+1", "tel:+2"}, {"tel:+1", "urn:+1"},
+		{"sip:a:p@h", "sip:a@h"}, {"sip:a@h?a=1", "sip:a@h?b=1"}, {"sip:h?a=1&a=1", "sip:h?a=1&a=2"}, {"tel:+1", "tel:+2"}, {"tel:+1", "urn:+1"},
 	}
 	check := func(sets [][]string, want bool) {
 		for _, set := range sets {

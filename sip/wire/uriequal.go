@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -73,14 +74,18 @@ func paramsWithin(a, b sip.HeaderParams) bool {
 	return true
 }
 
-// equalURIHeaders: "URI header components are never ignored."
+// equalURIHeaders: "URI header components are never ignored. Any present header
+// component MUST be present in both URIs and match for the URIs to match." A name may
+// come more than once.
 func equalURIHeaders(a, b sip.HeaderParams) bool {
-	if len(a) != len(b) {
-		return false
-	}
+	return len(a) == len(b) && headersWithin(a, b) && headersWithin(b, a)
+}
+
+func headersWithin(a, b sip.HeaderParams) bool {
 	for _, kv := range a {
-		other, ok := Param(b, kv.K)
-		if !ok || Unescape(kv.V) != Unescape(other) {
+		if !slices.ContainsFunc(b, func(other sip.HeaderKV) bool {
+			return strings.EqualFold(kv.K, other.K) && Unescape(kv.V) == Unescape(other.V)
+		}) {
 			return false
 		}
 	}

@@ -144,7 +144,7 @@ func appendValue(b []byte, h sip.Header) ([]byte, error) {
 	case *sip.ReferredByHeader:
 		return appendAddress(b, h.DisplayName, &h.Address, h.Params)
 	case *sip.CallIDHeader:
-		if !all(string(*h), wordChar) {
+		if !all(string(*h), visibleChar) {
 			return b, flaw("no word")
 		}
 		return append(b, *h...), nil

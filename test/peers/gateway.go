@@ -66,8 +66,9 @@ func (g *Gateway) Reload(config string) error {
 	if err := g.Write(config); err != nil {
 		return err
 	}
+	before := g.Count("msg=reloaded")
 	g.Signal(syscall.SIGHUP)
-	return g.Printed("msg=reloaded", startTime)
+	return g.PrintedTimes(before+1, "msg=reloaded", startTime)
 }
 
 // Stop ends the gateway as an operator would, and says when it does not end

@@ -79,33 +79,28 @@ func (p *Process) Kill() {
 
 // Printed waits until the program has printed a text.
 func (p *Process) Printed(text string, within time.Duration) error {
-	return InFile(p.Output, text, within, p.ended)
+	return p.PrintedTimes(1, text, within)
 }
 
-// InFile waits until a file contains a text, at most until the end of whoever
-// writes it.
-func InFile(file, text string, within time.Duration, ended <-chan struct{}) error {
-	over := false
-	found := Until(within, func() bool {
-		content, _ := os.ReadFile(file) // it may not be there yet
-		if bytes.Contains(content, []byte(text)) {
-			return true
-		}
-		if over {
-			return true
-		}
-		select {
-		case <-ended: // one more look: it may have been its last word
-			over = true
-		default:
-		}
-		return false
+// PrintedTimes waits until the program has printed a text so often.
+func (p *Process) PrintedTimes(n int, text string, within time.Duration) error {
+	// The end is looked at first: what it said last was said before.
+	found := false
+	Until(within, func() bool {
+		running := p.Running()
+		found = p.Count(text) >= n
+		return found || !running
 	})
-	content, _ := os.ReadFile(file)
-	if found && bytes.Contains(content, []byte(text)) {
-		return nil
+	if !found {
+		return fmt.Errorf("%s does not print %q within %v", p.Name, text, within)
 	}
-	return fmt.Errorf("%s does not say %q within %v", filepath.Base(file), text, within)
+	return nil
+}
+
+// Count is how often the program has printed a text so far.
+func (p *Process) Count(text string) int {
+	content, _ := os.ReadFile(p.Output) // it was there when the program started
+	return bytes.Count(content, []byte(text))
 }
 
 // Until asks every few milliseconds until the answer is yes, and tells whether it
