@@ -49,7 +49,7 @@ type Negotiation struct {
 	State   NegotiationState
 	Local   *Description // our description as last agreed; nil before the first answer
 	Remote  *Description // the peer's as last agreed; nil together with Local
-	Offerer Party    // who made the offer of what was last agreed; Nobody before
+	Offerer Party        // who made the offer of what was last agreed; Nobody before
 	Offer   *Description // the offer that waits; nil when Stable
 	Preview *Description // the answer to Offer as an unreliable response showed it; nil for none
 }

@@ -24,10 +24,10 @@ import (
 )
 
 type commands struct {
-	Serve   serve      `cmd:"" help:"Run the gateway. SIGHUP reloads the configuration, SIGTERM lets calls end and stops."`
-	Check   check      `cmd:"" help:"Say what is wrong with a configuration: every fault with its line and column."`
+	Serve   serve       `cmd:"" help:"Run the gateway. SIGHUP reloads the configuration, SIGTERM lets calls end and stops."`
+	Check   check       `cmd:"" help:"Say what is wrong with a configuration: every fault with its line and column."`
 	Demo    demonstrate `cmd:"" help:"Place one call through a gateway, with a built-in phone and carrier, and explain it."`
-	Version version    `cmd:"" help:"Print the version."`
+	Version version     `cmd:"" help:"Print the version."`
 }
 
 const description = `Tandem is a SIP gateway: phones register with it, trunks to carriers and

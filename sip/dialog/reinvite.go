@@ -11,7 +11,7 @@ import (
 // reinvite is the INVITE within the dialog that is under way, from either side.
 type reinvite struct {
 	phase  reinvitePhase
-	server *server      // phase received
+	server *server          // phase received
 	offer  *sdp.Description // phase queued
 }
 
