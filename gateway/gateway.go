@@ -7,6 +7,7 @@
 //	reload.go    SIGHUP
 //	drain.go     SIGTERM
 //	journal.go   events into the log
+//	tidy.go      memory of past calls, given back
 //	trace.go     --trace sip
 package gateway
 
@@ -145,7 +146,7 @@ func (g *Gateway) Addresses() []netip.AddrPort { return g.listen }
 // that are up may go on for the configured time and are then ended. It returns
 // when everything has stopped.
 func (g *Gateway) Run(ctx context.Context) error {
-	<-ctx.Done()
+	g.tidy(ctx)
 	g.drain()
 	return g.close()
 }

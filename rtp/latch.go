@@ -27,12 +27,12 @@ const (
 
 // latchState is what a latch is at:
 //
-//	         expect           the expected address,
-//	unset ------------> open  or a run of another's   locked
-//	                     ^  -------------------------->  |  ^
-//	                     |                               |  | silent for 5 s, then
-//	                     +-------------------------------+--+ the expected address, or
-//	                        expect, another address           a run of the same IP
+//	          expect          the expected address,
+//	unset --------------> open ----------------------> locked --+
+//	                       ^  or a run from elsewhere  |  ^     | after 5 s of silence:
+//	                       |                           |  |     | the expected address,
+//	                       +---------------------------+  +-----+ or a run of the same IP
+//	                         expect, another address
 type latchState uint8
 
 const (
