@@ -50,7 +50,7 @@ var house = []floor{
 
 	{"cmd/...", []string{"gateway", "config", "internal/demo"}},
 	// Tests of the real binary with real peers.
-	{"test/...", []string{"internal/phone", "internal/calltest"}},
+	{"test/...", []string{"test/...", "internal/phone", "internal/calltest", "rtp/audio", "rtp/codec"}},
 }
 
 // floorOf finds a package's entry, the exact one before a tree.

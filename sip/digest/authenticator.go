@@ -237,7 +237,7 @@ func (a *Authenticator) useNonce(now time.Time, c *Credentials) string {
 		return "nonce is not ours"
 	case !a.fresh(now, id.issued()):
 		return "nonce has expired"
-	case !a.used.use(id, c.count(), func(issued int64) bool { return !a.fresh(now, issued) }):
+	case !a.used.use(id, c.count(), func(issued int64) bool { return a.expired(now, issued) }):
 		return fmt.Sprintf("nonce count %d was used before", c.count())
 	}
 	return ""

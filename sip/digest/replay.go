@@ -26,11 +26,7 @@ func (l *ledger) use(id nonceID, nc uint32, expired func(issued int64) bool) boo
 	}
 	seen := l.entries[id]
 	if seen == nil {
-		if len(l.order) == l.max {
-			l.floor = max(l.floor, l.order[0].issued())
-			l.drop()
-		}
-		if id.issued() <= l.floor {
+		if !l.admit(id) {
 			return false
 		}
 		seen = new(counts)
@@ -40,8 +36,23 @@ func (l *ledger) use(id nonceID, nc uint32, expired func(issued int64) bool) boo
 	return seen.use(nc)
 }
 
-// drop forgets the nonce first used.
+// admit makes room for a nonce that is not known, unless it is too old to tell whether
+// it was forgotten.
+func (l *ledger) admit(id nonceID) bool {
+	full := len(l.order) == l.max
+	if id.issued() <= l.floor || full && id.issued() <= l.order[0].issued() {
+		return false
+	}
+	if full {
+		l.drop()
+	}
+	return true
+}
+
+// drop forgets the nonce first used. That raises the floor for an expired one too,
+// since the clock may be set back.
 func (l *ledger) drop() {
+	l.floor = max(l.floor, l.order[0].issued())
 	delete(l.entries, l.order[0])
 	l.order = l.order[1:]
 }
@@ -78,8 +89,12 @@ func (c *counts) use(nc uint32) bool {
 	return true
 }
 
-// fresh reports whether a nonce issued then may still be used.
+// fresh reports whether a nonce issued then may be used now.
 func (a *Authenticator) fresh(now time.Time, issued int64) bool {
-	age := now.UnixMilli() - issued
-	return age >= 0 && age <= a.lifetime.Milliseconds()
+	return issued <= now.UnixMilli() && !a.expired(now, issued)
+}
+
+// expired reports whether a nonce issued then has had its time.
+func (a *Authenticator) expired(now time.Time, issued int64) bool {
+	return now.UnixMilli()-issued > a.lifetime.Milliseconds()
 }
