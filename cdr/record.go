@@ -41,6 +41,10 @@ type Record struct {
 	// Media is what each party sent us, in the order of the participants: the caller
 	// is 1, who was called in attempt n is n+1.
 	Media []Media `json:"media,omitempty"`
+
+	// talked are the parties that had audio at all: those whose phone was only
+	// rung are not listed in Media.
+	talked map[int]bool
 }
 
 // Caller is who placed the call.
@@ -102,6 +106,8 @@ func (r *Record) add(e event.Event) {
 		r.Callee, r.Route, r.CallerID, r.Private, r.Emergency = e.Callee, e.Route, e.CallerID, e.Private, e.Emergency
 	case event.CallStateChanged:
 		r.reached(e.To, at)
+	case event.ParticipantStateChanged:
+		r.talks(e)
 	case event.AttemptStarted:
 		r.Attempts = append(r.Attempts, Attempt{
 			Trunk: e.Trunk, User: e.User, Target: e.Target, CallerID: e.CallerID, Started: at, number: e.Attempt,
@@ -113,6 +119,18 @@ func (r *Record) add(e event.Event) {
 	case event.CallEnded:
 		r.ended(e, at)
 	}
+}
+
+// talks notes a party that has audio: a callee from its early media on, and the
+// caller, who hears it.
+func (r *Record) talks(e event.ParticipantStateChanged) {
+	if e.To != event.ParticipantEarlyMedia && e.To != event.ParticipantConnected {
+		return
+	}
+	if r.talked == nil {
+		r.talked = map[int]bool{1: true}
+	}
+	r.talked[e.Participant] = true
 }
 
 // reached notes when a state was first entered.
@@ -140,6 +158,9 @@ func (r *Record) attemptEnded(e event.AttemptEnded, at Time) {
 // mediaEnded puts the counts of a party into their place: parties leave in any
 // order.
 func (r *Record) mediaEnded(e event.MediaEnded) {
+	if !r.talked[e.Participant] {
+		return
+	}
 	s := e.Stream
 	i, _ := slices.BinarySearchFunc(r.Media, e.Participant, func(m Media, p int) int { return cmp.Compare(m.Participant, p) })
 	r.Media = slices.Insert(r.Media, i, Media{

@@ -60,15 +60,15 @@
 //	NAME hears NAME|nothing            NAME and NAME hear each other, both hear each other
 //	NAME sprays NAME                   sends its tone to the port that is the other's
 //	drop next [N] WHAT [METHOD] to|from NAME   a method, a status or RTP
-//	delay NAME TIME                    unplug NAME, plug NAME, NAME loses its connections
+//	unplug NAME, plug NAME             NAME loses its connections
 //	gateway drains
 //	record KEY=PATTERN ...             there is such a call record; records N counts them
 //
-// Options of -> are sdp (offer or answer, a direction, or the same as before), codecs=A,B,
-// moves=ADDRESS:PORT (its audio goes there), claims=ADDRESS:PORT (only its
-// description says so), tag=X (a fork's To-tag), call=NAME (several calls of one
-// party), auth, noauth, replay, expires=N, contact=X. Options of <- are ruri=a*b,
-// sdp (or sdp=sendonly), no-sdp, codecs=A,B, tag=X, call=NAME, again,
+// Options of -> are sdp (sdp=offer, answer, a direction, or same as before),
+// codecs=A,B, moves=ADDRESS:PORT (its audio goes there), claims=ADDRESS:PORT (only
+// its description says so), tag=X (a fork's To-tag), call=NAME (several calls of
+// one party), auth, noauth, replay, expires=N, contact=X. Options of <- are
+// ruri=a*b, sdp (or sdp=sendonly), no-sdp, codecs=A,B, tag=X, call=NAME, again,
 // within=TIME, after=TIME (since the message before), proves=USER:PASSWORD.
 //
 // {gw} is the gateway's address, {NAME} and {NAME.rtp} a party's.
@@ -80,7 +80,8 @@
 // says, lines wait as long as retransmissions may take and look behind messages
 // that have overtaken theirs, and provisional responses, which nobody repeats,
 // need not come. What chance does depends on the seed alone, and it takes no copy
-// of one message more than twice, so that no script fails by bad luck.
+// of one message more than twice, so that no script fails by bad luck. The
+// environment's CALLTEST_SEEDS=50 plays each of them with 50 seeds a loss.
 //
 // A failure shows the ladder as it happened, the line, what it wanted and what
 // came, and the gateway's log.

@@ -17,18 +17,17 @@ const flight = 10 * time.Millisecond
 type network struct {
 	*simnet.Net
 	capture *simnet.Capture
-	link    simnet.Link
 }
 
 // newNetwork loses what the setup says. A bad network also doubles packets and
 // lets them overtake each other.
 func newNetwork(setup Setup) *network {
-	n := &network{Net: simnet.New(setup.Seed), link: simnet.Link{Delay: flight}}
+	n := &network{Net: simnet.New(setup.Seed)}
+	link := simnet.Link{Delay: flight}
 	if setup.Loss > 0 {
-		n.link.Loss, n.link.Duplicate = setup.Loss, setup.Loss/4
-		n.link.Jitter = flight
+		link.Loss, link.Duplicate, link.Jitter = setup.Loss, setup.Loss/4, flight
 	}
-	n.SetDefault(n.link)
+	n.SetDefault(link)
 	n.capture = n.Capture()
 	n.mercy()
 	return n
@@ -135,29 +134,6 @@ func (d *dropStep) is(packet []byte) bool {
 		name = strconv.Itoa(m.Status)
 	}
 	return name == d.what && (d.method == "" || d.method == method)
-}
-
-// delayStep is "delay NAME TIME": the way to and from a party takes so long.
-type delayStep struct {
-	line
-	who  string
-	time time.Duration
-}
-
-func parseDelay(l line, words []string) (step, error) {
-	d, err := parseTime(l, words[2])
-	return &delayStep{l, words[1], d}, err
-}
-
-func (d *delayStep) play(s *stage) error {
-	who, err := s.party(d.who)
-	if err != nil {
-		return d.errorf("%w", err)
-	}
-	link := s.net.link
-	link.Delay = d.time
-	s.net.SetPair(who.agent.Local.Addr(), gatewayAddress(), link)
-	return nil
 }
 
 // plugStep is "unplug NAME" and "plug NAME": nothing gets to a party or away

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"os"
 	"path"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,7 +30,7 @@ type Setup struct {
 }
 
 // String names the setup in a test's name.
-func (s Setup) String() string { return fmt.Sprintf("loss=%.0f%%", s.Loss*100) }
+func (s Setup) String() string { return fmt.Sprintf("loss=%.0f%%,seed=%d", s.Loss*100, s.Seed) }
 
 // Run plays every *.txt of a directory, without loss and with 5 % and 20 %, each
 // in a bubble of simulated time. Configurations are the *.yaml beside them.
@@ -46,22 +48,30 @@ func Run(t *testing.T, dir fs.FS) {
 	}
 }
 
-// seeds are the losses that a script is played with.
-var seeds = []Setup{{Seed: 1}, {Loss: 0.05, Seed: 2}, {Loss: 0.20, Seed: 3}}
+// setups are the ways in which every script is played: without loss, and with 5 %
+// and 20 % of loss by as many seeds as CALLTEST_SEEDS says, one without it.
+func setups() []Setup {
+	list := []Setup{{Seed: 1}}
+	n, err := strconv.Atoi(os.Getenv("CALLTEST_SEEDS"))
+	if err != nil {
+		n = 1
+	}
+	for i := range uint64(max(n, 1)) {
+		list = append(list, Setup{Loss: 0.05, Seed: 2 + 2*i}, Setup{Loss: 0.20, Seed: 3 + 2*i})
+	}
+	return list
+}
 
 func runScript(t *testing.T, dir fs.FS, name, text string) {
 	script, err := Parse(strings.TrimSuffix(name, path.Ext(name)), text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, setup := range seeds {
+	for _, setup := range setups() {
 		if setup.Loss > 0 && script.OnlyWithoutLoss != "" {
 			continue
 		}
-		setup.Configs = func(name string) (string, error) {
-			b, err := fs.ReadFile(dir, name+".yaml")
-			return string(b), err
-		}
+		setup.Configs = configsOf(dir)
 		t.Run(setup.String(), func(t *testing.T) {
 			t.Parallel()
 			setup.Dir = t.TempDir()
@@ -71,6 +81,14 @@ func runScript(t *testing.T, dir fs.FS, name, text string) {
 				}
 			})
 		})
+	}
+}
+
+// configsOf are the configurations of a directory.
+func configsOf(dir fs.FS) func(name string) (string, error) {
+	return func(name string) (string, error) {
+		text, err := fs.ReadFile(dir, name+".yaml")
+		return string(text), err
 	}
 }
 

@@ -40,7 +40,7 @@ func mustFail(t *testing.T, name, text string) {
 		t.Fatalf("title is %q, not the reason of the failure", script.Title)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		err := Play(script, Setup{Seed: 1, Dir: t.TempDir()})
+		err := Play(script, Setup{Seed: 1, Dir: t.TempDir(), Configs: configsOf(os.DirFS("testdata"))})
 		if err == nil {
 			t.Fatal("it passed")
 		}

@@ -108,6 +108,8 @@ func (s *Script) setting(l line) (known bool, err error) {
 		s.KeepProvisionals = value
 	case key == "only without loss", key == "keep provisionals":
 		return true, l.errorf("needs a reason after the colon")
+	case l.text == "config:" && len(l.block) == 0:
+		return true, l.errorf("needs the configuration, indented below it")
 	case l.text == "config:":
 		s.Config = verbatim(l.block, l.block[0].indent)
 	case strings.HasPrefix(l.text, "config "):

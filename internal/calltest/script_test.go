@@ -59,6 +59,7 @@ func TestParseRefuses(t *testing.T) {
 		"alice <- 200 sdpp":                          "is none of",
 		"alice -> 200 tag=a tag=b":                   "given twice",
 		"alice <- INVITE\n    From ~ (":              "missing closing )",
+		"config:":                                    "needs the configuration",
 		"alice -> raw":                               "needs the packet",
 		"only without loss:":                         "needs a reason",
 		"any order:\n    wait 1s":                    "only NAME <- MESSAGE",

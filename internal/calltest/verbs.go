@@ -37,7 +37,6 @@ func verbs() []verb {
 		{"NAME sprays NAME", parseSprays},
 		{"NAME hears NAME", parseHears},
 		{"drop next ...", parseDrop},
-		{"delay NAME TIME", parseDelay},
 		{"unplug NAME", parsePlug},
 		{"plug NAME", parsePlug},
 		{"NAME loses its connections", parseLose},

@@ -153,9 +153,6 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// Quiet stops all repeats, as if the party had lost its power.
-func (a *Agent) Quiet() { clear(a.repeats) }
-
 func clientKey(m *Message) string { return "client " + transactionKey(m) }
 
 func ackKey(response *Message) string {
