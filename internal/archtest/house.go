@@ -24,6 +24,8 @@ var house = []floor{
 	{"sip/wire", nil},
 	{"sip/digest", nil},
 	{"sip/transport", nil},
+	{"sip/resolve", nil},
+	{"sip/trunk", nil},
 
 	{"sip/dialog", []string{"sdp", "sip/transaction", "sip/transport", "sip/wire"}},
 	{"sip/registrar", []string{"sip/transport", "sip/wire"}},
