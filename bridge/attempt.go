@@ -119,9 +119,6 @@ func (m *Machine) refused(now time.Time, p *participant, c event.Cause) {
 	}
 	m.attemptEnded(now, p, c)
 	m.leave(now, p, c)
-	if m.state >= event.CallDisconnecting {
-		return
-	}
 	// RFC 3261 s16.7 step 5: "If a 6xx (Global Failure) response is received … it
 	// SHOULD cancel all pending client transactions".
 	if c.Status >= 600 {

@@ -235,6 +235,29 @@ func TestLateTrying(t *testing.T) {
 	`)
 }
 
+// TestSilenceOfTheFirstTrunkIsOver: what the first trunk still had of its time does
+// not count for the second.
+func TestSilenceOfTheFirstTrunkIsOver(t *testing.T) {
+	tell(t, `
+	given trunk carrier, trunk backup
+	given attempt 4s
+	show locate tell
+	alice calls with PCMU
+		locate 1 trunk carrier
+	found 1: carrier
+	wait 1s
+	2 refuses 503
+		locate 2 trunk backup
+	# not even while the second is looked for
+	wait 3s
+	found 2: backup
+	wait 59s
+	wait 1s
+		tell 3 Hangup 480/19 gateway
+		tell 1 Refuse 480/19 gateway
+	`)
+}
+
 // TestSignOfLife: any response of the trunk ends the wait for one.
 func TestSignOfLife(t *testing.T) {
 	for _, sign := range []string{"2 tries", "2 rings 180", "2 rings 183 PCMU"} {

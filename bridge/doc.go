@@ -40,7 +40,15 @@
 //     same way. Only an offer that repeats the last one, as a session refresh
 //     does (RFC 4028 s7.4), is answered here.
 //   - While one exchange runs, another offer in the same call is glare, also
-//     when it comes from the other party: 491, as RFC 3261 s14.2 has it.
+//     when it comes from the other party: 491, as RFC 3261 s14.2 has it. An offer
+//     of ours in a 2xx is an exchange too, until the ACK answers it.
+//   - A party that could not take part in what was agreed (its offer was taken
+//     back, or the answer is of no use to it) has the other one offered what was.
+//   - Who holds the call goes on holding it while it is asked nothing that it
+//     could answer otherwise: an inactive answer to an inactive offer says nothing.
+//   - A caller without an offer hears ringing, and no early media: an unreliable
+//     183 is not the place for our offer.
+//   - Each leg is told once to go. What it still says has crossed that.
 //   - A call is forgotten when every leg has released itself, not when the last
 //     party hung up: a BYE that nobody acknowledged is still sent again.
 package bridge

@@ -261,7 +261,7 @@ func (c *Call) survive() {
 	cause := event.Cause{Status: 500, Q850: 41, By: event.PartyGateway, Text: "internal error"}
 	for i, l := range c.legs {
 		if l != nil {
-			c.abandon(now, l, cause)
+			c.abandon(now, i+1, cause)
 		}
 		c.shut(now, i+1)
 	}
@@ -273,16 +273,21 @@ func (c *Call) survive() {
 }
 
 // abandon tells a leg once that its call has failed: it may be the leg that did.
-// Of the two commands the leg ignores the one that does not fit it.
-func (c *Call) abandon(now time.Time, l Leg, cause event.Cause) {
+// Of the caller's two commands its leg ignores the one that does not fit it.
+func (c *Call) abandon(now time.Time, participant int, cause event.Cause) {
 	defer func() {
 		if r := recover(); r != nil {
-			c.env.Log.Error("leg not ended", "call", c.id, "err", fmt.Sprint(r))
+			c.env.Log.Error("leg not ended", "call", c.id, "participant", participant, "err", fmt.Sprint(r))
 		}
 	}()
-	l.Do(now, Refuse{Cause: cause})
-	l.Do(now, Hangup{Cause: cause})
+	if participant == callerID {
+		c.leg(participant).Do(now, Refuse{Cause: cause})
+	}
+	c.leg(participant).Do(now, Hangup{Cause: cause})
 }
+
+// Participants is how many there have been, with or without a leg.
+func (c *Call) Participants() int { return len(c.legs) }
 
 // Leg gives a participant's leg, nil when there is none. It is called on the
 // call's goroutine.

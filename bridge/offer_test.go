@@ -207,6 +207,23 @@ func TestIdenticalOffer(t *testing.T) {
 	`)
 }
 
+// TestRefreshAfterChange: what counts is what was agreed last, on both sides.
+func TestRefreshAfterChange(t *testing.T) {
+	inTalk(t, "tell", `
+	1 offers v2 PCMU te sendonly
+		tell 2 Offer v2 PCMU te sendonly
+	2 agrees v2 PCMU te recvonly
+		tell 1 AcceptOffer v2 PCMU te recvonly
+	1 offers v2 PCMU te sendonly
+		tell 1 AcceptOffer v2 PCMU te recvonly
+	2 offers v2 PCMU te recvonly
+		tell 2 AcceptOffer v2 PCMU te sendonly
+	# the first descriptions are not those in force any more
+	1 offers v1 PCMU te
+		tell 2 Offer v3 PCMU te
+	`)
+}
+
 // TestRefreshOfLessThanOffered: we have offered more than the callee has taken. Its
 // refresh offers what it took, and is answered with no more than that.
 func TestRefreshOfLessThanOffered(t *testing.T) {

@@ -62,8 +62,8 @@ func (m *Machine) enterParticipant(now time.Time, p *participant, s event.Partic
 	})
 }
 
-// leave ends a participant's conversation: its media is shut at once and what was
-// agreed on it forgotten, its leg goes on until it releases itself.
+// leave ends a participant's conversation: its media is shut at once and its
+// descriptions are forgotten, its leg goes on until it releases itself.
 func (m *Machine) leave(now time.Time, p *participant, c event.Cause) {
 	if p.state == event.ParticipantDisconnected {
 		return
@@ -72,7 +72,7 @@ func (m *Machine) leave(now time.Time, p *participant, c event.Cause) {
 	if p.leg == legLive {
 		p.leg = legEnding
 	}
-	p.local, p.offered, p.remote, p.stream = local{}, nil, nil, sdp.Stream{}
+	p.local, p.offered, p.remote = local{}, nil, nil
 	m.do(Shut{Participant: p.id})
 }
 

@@ -118,6 +118,36 @@ func TestHoldCrossesTheLook(t *testing.T) {
 	`)
 }
 
+// TestHoldAndResumeCrossTheLook: the time begins anew with the resumption, also for
+// a look that was on its way.
+func TestHoldAndResumeCrossTheLook(t *testing.T) {
+	tell(t, `
+	given silence 2m
+	show check tell
+	alice calls with PCMU
+	found 1: carrier
+	2 answers PCMU
+		tell 1 Answer v1 PCMU
+	wait 2m
+		check media
+	1 offers v2 PCMU inactive
+		tell 2 Offer v2 PCMU inactive
+	2 agrees v2 PCMU inactive
+		tell 1 AcceptOffer v2 PCMU inactive
+	1 offers v3 PCMU
+		tell 2 Offer v3 PCMU
+	2 agrees v3 PCMU
+		tell 1 AcceptOffer v3 PCMU
+	heard 1h
+	wait 119s
+	wait 1s
+		check media
+	heard 1h
+		tell 1 Hangup 408/102 gateway
+		tell 2 Hangup 408/102 gateway
+	`)
+}
+
 // TestNoSilenceTimeout: 0 is never.
 func TestNoSilenceTimeout(t *testing.T) {
 	tell(t, `
