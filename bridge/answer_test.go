@@ -129,8 +129,8 @@ func TestLegEndsByItself(t *testing.T) {
 	1 released
 		attempt 2 ended 500/41 gateway
 		tell 3 Hangup 500/41 gateway
-	3 released
 		ended 500/41 gateway, never answered
+	3 released
 	`)
 }
 

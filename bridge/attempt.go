@@ -180,6 +180,7 @@ func (m *Machine) cancelTargets(now time.Time, except *participant, c event.Caus
 		}
 		m.attemptEnded(now, p, cancelled(c))
 		m.tell(p, Hangup{Cause: c})
+		p.leg = max(p.leg, legGivenUp)
 		m.leave(now, p, c)
 	}
 }

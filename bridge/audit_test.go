@@ -57,12 +57,12 @@ type audit struct {
 
 // audited is what is known of one participant.
 type audited struct {
-	state                   event.ParticipantState
-	opened, shut, connected bool
-	alive                   bool // there is a leg: the caller's, or a dialled one
-	told                    int  // Refuse and Hangup
-	left                    bool // it has ended by itself before it was told
-	released                bool
+	state                           event.ParticipantState
+	opened, shut, connected, talked bool
+	alive                           bool // there is a leg: the caller's, or a dialled one
+	told                            int  // Refuse and Hangup
+	left                            bool // it has ended by itself before it was told
+	released                        bool
 }
 
 // try is one attempt of the events.
@@ -158,6 +158,11 @@ func (a *audit) action(act Action) {
 		a.emit(act.Event)
 	case Forget:
 		a.forgot++
+		for id, p := range a.parties {
+			if p.alive && !p.released {
+				a.fault("participant %d when the call is forgotten: %+v", id, *p)
+			}
+		}
 		if a.ended != 1 || a.forgot != 1 {
 			a.fault("Forget %d, CallEnded %d", a.forgot, a.ended)
 		}
@@ -257,7 +262,7 @@ func (a *audit) emit(e event.Event) {
 		if gone := e.To == event.ParticipantDisconnected; gone == e.Cause.IsZero() {
 			a.fault("participant %d enters %v with cause %+v", e.Participant, e.To, e.Cause)
 		}
-		p.state = e.To
+		p.state, p.talked = e.To, p.talked || e.To == event.ParticipantConnected
 	case event.AttemptStarted:
 		t := a.try(e.Attempt)
 		if t.started++; t.started > 1 || t.ended > 0 {
@@ -313,7 +318,8 @@ func (a *audit) end(e event.CallEnded) {
 		}
 	}
 	for id, p := range a.parties {
-		if p.opened != p.shut && p.opened || p.alive && !p.released {
+		givenUp := id != callerID && !p.talked && p.told > 0
+		if p.opened != p.shut && p.opened || p.alive && !p.released && !givenUp {
 			a.fault("participant %d at the end: %+v", id, *p)
 		}
 	}

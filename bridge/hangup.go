@@ -64,9 +64,8 @@ func (m *Machine) dismiss(now time.Time, c event.Cause) {
 	}
 }
 
-// end is the last step of a call: every leg has released itself.
+// end is the end of the call for everybody who looks at it.
 func (m *Machine) end(now time.Time) {
 	m.enter(now, event.CallDisconnected)
 	m.emit(event.CallEnded{Header: m.at(now), Cause: m.cause, Answered: m.answered, Ended: m.ended})
-	m.do(Forget{})
 }

@@ -25,10 +25,10 @@ func TestCallerCancelsWhileRinging(t *testing.T) {
 		party 2 ringing->disconnected 487/0 caller
 		shut 2
 	1 released
-	2 refuses 487
-	2 released
 		call disconnecting->disconnected 487/0 caller
 		ended 487/0 caller, never answered
+	2 refuses 487
+	2 released
 		forget
 	`)
 }
@@ -47,8 +47,8 @@ func TestCancelCrossesAnswer(t *testing.T) {
 	2 answers PCMU
 	2 hangs up
 	1 released
-	2 released
 		ended 487/0 caller, never answered
+	2 released
 		forget
 	`)
 }

@@ -158,6 +158,9 @@ func (Forget) action()     {}
 func (m *Machine) Step(now time.Time, ev Event) []Action {
 	clear(m.out)
 	m.out = m.out[:0]
+	if m.forgotten() {
+		return nil
+	}
 	ev.step(m, now)
 	m.settle(now)
 	return m.out
@@ -239,13 +242,22 @@ func (m *Machine) enter(now time.Time, s event.CallState) {
 }
 
 // settle does what follows from the state as a whole after each step: the
-// hearing table, and the end of the call when its last leg has gone and no target
-// is still to come, with media that must be shut.
+// hearing table; the end of the call when its last leg but those given up has gone
+// and no target is still to come, with media that must be shut; and that the call
+// can be forgotten when those have gone too.
 func (m *Machine) settle(now time.Time) {
 	m.rehear()
-	if m.state == event.CallDisconnecting && m.everyLegReleased() && m.hunt.located == m.hunt.index {
+	if m.state == event.CallDisconnecting && m.everyLeg(legGivenUp) && m.hunt.located == m.hunt.index {
 		m.end(now)
 	}
+	if m.forgotten() {
+		m.do(Forget{})
+	}
+}
+
+// forgotten says whether nothing of the call runs any more.
+func (m *Machine) forgotten() bool {
+	return m.state == event.CallDisconnected && m.everyLeg(legReleased)
 }
 
 func earliest(a, b time.Time) time.Time {

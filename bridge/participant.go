@@ -15,11 +15,17 @@ const callerID = 1
 // conversation is: a party that has hung up still has a BYE under way.
 //
 //	legLive ── Refuse, Hangup, Refused, HungUp ──▶ legEnding ── Released ──▶ legReleased
+//	   └────── Hangup before it answered ───────▶ legGivenUp ── Released ────────▲
+//
+// A leg that was given up may wait half a minute for a trunk that says nothing. The
+// call does not end before its other legs have released themselves, but it does
+// not wait for that.
 type legPhase uint8
 
 const (
 	legLive legPhase = iota + 1
 	legEnding
+	legGivenUp
 	legReleased
 )
 
@@ -89,9 +95,10 @@ func (p *participant) inTalk() bool {
 	return p.state == event.ParticipantConnected || p.state == event.ParticipantHold
 }
 
-func (m *Machine) everyLegReleased() bool {
+// everyLeg says whether all legs are at least so far.
+func (m *Machine) everyLeg(phase legPhase) bool {
 	for i := range m.participants {
-		if m.participants[i].leg != legReleased {
+		if m.participants[i].leg < phase {
 			return false
 		}
 	}

@@ -7,7 +7,8 @@ import (
 )
 
 // drain refuses new calls with 503 and waits for those that are up to end; what
-// is left when the time is over is ended with its record.
+// is left when the time is over is ended with its record, and a party that does not
+// answer its BYE is not waited for long.
 func (g *Gateway) drain() {
 	g.mu.Lock()
 	grace := g.config.Drain
@@ -22,10 +23,14 @@ func (g *Gateway) drain() {
 	}
 	g.log.Warn("ending calls", "calls", g.edge.Calls())
 	g.edge.StopAll(event.Cause{Status: 503, Q850: 41, By: event.PartyGateway, Text: "the gateway is shutting down"})
-	g.waitForCalls(time.Now().Add(hangupTime))
+	if !g.waitForCalls(time.Now().Add(hangupTime)) {
+		g.edge.Abandon()
+		g.waitForCalls(time.Now().Add(hangupTime))
+	}
 }
 
-// hangupTime is how long the last BYEs may take to be answered.
+// hangupTime is how long the last BYEs may take to be answered. Who has not
+// answered by then is gone; the records are written without it.
 const hangupTime = 5 * time.Second
 
 // waitForCalls says whether all calls had ended by then.
