@@ -51,8 +51,12 @@ const (
 
 // challenge answers a request with 401.
 func (e *Edge) challenge(req *sip.Request, f transport.Flow, why freshness) {
+	challenges := e.auth.Challenges(time.Now(), why == expired)
+	if knowsOnlyMD5(req) {
+		challenges = challenges[len(challenges)-1:] // MD5 is the last
+	}
 	var list []dialog.Header
-	for _, c := range e.auth.Challenges(time.Now(), why == expired) {
+	for _, c := range challenges {
 		list = append(list, dialog.Header{Name: "WWW-Authenticate", Value: c})
 	}
 	e.reply(req, f, 401, list...)
