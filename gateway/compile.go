@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tandem-gateway/tandem/bridge"
 	"github.com/tandem-gateway/tandem/config"
@@ -61,8 +62,12 @@ func trunkOf(t config.Trunk) sip.Trunk {
 func planOf(c *config.Config) dialplan.Config {
 	p := dialplan.Config{Region: c.Region, Agent: c.SIP.Domain}
 	for _, u := range c.Users {
+		shows := u.CallerIDs
+		if slices.Equal(shows, u.Numbers) {
+			shows = nil // the dialplan's default too; a fault in them is told once
+		}
 		p.Users = append(p.Users, dialplan.User{
-			Name: u.Name, Numbers: u.Numbers, CallerIDs: u.CallerIDs, RingingTimeout: u.RingingTimeout,
+			Name: u.Name, Numbers: u.Numbers, CallerIDs: shows, RingingTimeout: u.RingingTimeout,
 		})
 	}
 	for _, t := range c.Trunks {

@@ -31,6 +31,9 @@ func (e *Edge) Locate(now time.Time, plan dialplan.Attempt) ([]bridge.Target, ev
 func (e *Edge) locateUser(now time.Time, user string) ([]bridge.Target, event.Cause) {
 	var targets []bridge.Target
 	for _, b := range e.phones.bindings(now, user) {
+		if b.Contact.Scheme != "sip" && b.Contact.Scheme != "sips" {
+			continue // RFC 3261 s10.2.1 lets a user list other addresses, even mail
+		}
 		targets = append(targets, bridge.Target{
 			Name: user, URI: b.Contact.String(), Hint: b.Flow.Remote.Addr(), Local: e.mediaAddress(b.Flow),
 		})
@@ -140,7 +143,7 @@ func (e *Edge) flowOf(a Address) (transport.Flow, error) {
 	if err != nil {
 		return transport.Flow{}, err
 	}
-	return e.layer.Connect(a.protocol(), netip.AddrPort{}, at)
+	return e.layer.Connect(transport.Peer{Protocol: a.protocol(), Remote: at})
 }
 
 // flowTo gives the flow to the next hop of a request within a dialog: the one that
@@ -162,7 +165,7 @@ func (e *Edge) flowTo(hop string, known transport.Flow) transport.Flow {
 	if at == known.Remote && protocolOf(u) == known.Protocol {
 		return known
 	}
-	f, err := e.layer.Connect(protocolOf(u), netip.AddrPortFrom(known.Local.Addr(), 0), at)
+	f, err := e.layer.Connect(transport.Peer{Protocol: protocolOf(u), Local: netip.AddrPortFrom(known.Local.Addr(), 0), Remote: at})
 	if err != nil {
 		return known
 	}

@@ -44,26 +44,32 @@ func newDirectory() *directory {
 }
 
 // add enters a call before its goroutine starts, so that a repetition of its
-// INVITE which is right behind finds it.
-func (d *directory) add(c *bridge.Call, invite transaction.ServerKey, m mergeKey) {
+// INVITE which is right behind finds it. It is false, and nothing is entered, when
+// the same request has just come by another way.
+func (d *directory) add(c *bridge.Call, invite transaction.ServerKey, m mergeKey) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if _, there := d.merged[m]; there {
+		return false
+	}
 	d.byID[c.ID()] = entry{call: c, invite: invite, merge: m}
 	d.invites[invite] = c.ID()
 	d.merged[m] = c.ID()
+	return true
 }
 
+// remove forgets a call.
 func (d *directory) remove(c *bridge.Call) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	e := d.byID[c.ID()]
-	delete(d.byID, c.ID())
-	delete(d.invites, e.invite)
-	if d.merged[e.merge] == c.ID() {
+	if e, there := d.byID[c.ID()]; there {
+		delete(d.byID, c.ID())
+		delete(d.invites, e.invite)
 		delete(d.merged, e.merge)
 	}
 }
 
+// get gives a call by its id; nil when there is none.
 func (d *directory) get(id string) *bridge.Call {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -113,6 +113,14 @@ func (e *Edge) StopAll(c event.Cause) {
 	}
 }
 
+// Abandon forgets what calls still wait for: the answer to a BYE of somebody who is
+// gone. Calls that have been stopped end at once, with their records.
+func (e *Edge) Abandon() {
+	for _, call := range e.calls.all() {
+		call.Post(abandoned{})
+	}
+}
+
 // Close ends the listeners and connections. Calls should have ended before.
 func (e *Edge) Close() error { return e.layer.Close() }
 
@@ -120,8 +128,14 @@ func (e *Edge) Close() error { return e.layer.Close() }
 func (e *Edge) env(s *Settings) bridge.Env {
 	return bridge.Env{
 		Dialer: e, Ports: e.config.Ports, Limits: s.Limits, Log: e.log,
-		Publish: e.config.Publish, Forget: e.calls.remove,
+		Publish: e.config.Publish, Forget: e.forget,
 	}
+}
+
+// forget is the end of a call.
+func (e *Edge) forget(c *bridge.Call) {
+	e.lingering.ended(c.ID())
+	e.calls.remove(c)
 }
 
 // closed is told of a stream that has died: whoever waits for something on it

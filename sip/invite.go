@@ -34,21 +34,21 @@ func (e *Edge) invite(req *sip.Request, key transaction.ServerKey, f transport.F
 	// RFC 3261 s8.2.2.2: the same request by two ways: "the UAS core SHOULD generate
 	// a 482 (Loop Detected) response and pass it to the server transaction".
 	if e.calls.isMerged(mergeKeyOf(req)) {
-		e.reply(req, f, 482)
+		e.settle(req, key, f, 482)
 		return
 	}
 	if tags := wire.OptionTags(req, "Require"); len(tags) > 0 {
-		e.reply(req, f, 420, dialog.Header{Name: "Unsupported", Value: strings.Join(tags, ", ")})
+		e.settle(req, key, f, 420, dialog.Header{Name: "Unsupported", Value: strings.Join(tags, ", ")})
 		return
 	}
 	if wait, ok := e.draining(time.Now()); ok {
-		e.reply(req, f, 503, dialog.Header{Name: "Retry-After", Value: strconv.Itoa(int(wait.Seconds()) + 1)},
+		e.settle(req, key, f, 503, dialog.Header{Name: "Retry-After", Value: strconv.Itoa(int(wait.Seconds()) + 1)},
 			dialog.Phrase("Going Down"))
 		return
 	}
 	offer, status := dialog.Description(req)
 	if status != 0 {
-		e.reply(req, f, status, describeFault(status)...)
+		e.settle(req, key, f, status, describeFault(status)...)
 		return
 	}
 	e.begin(s, arrival{edge: e, settings: s, origin: origin, req: req, offer: offer, flow: f}, key)
@@ -64,7 +64,7 @@ func describeFault(status int) []dialog.Header {
 // origin says whose call an INVITE is, or answers it. Trunks are known by where
 // they send from, and by a password too when one is set; users by their password.
 func (e *Edge) origin(s *Settings, req *sip.Request, f transport.Flow) (dialplan.Party, bool) {
-	if t := s.trunkOf(req, f); t != nil {
+	if t := e.trunkOf(s, req, f); t != nil {
 		if t.Username == "" {
 			return dialplan.Party{Kind: dialplan.PartyTrunk, Name: t.Name}, true
 		}
@@ -79,7 +79,9 @@ func (e *Edge) origin(s *Settings, req *sip.Request, f transport.Flow) (dialplan
 // comes right behind the INVITE finds it.
 func (e *Edge) begin(s *Settings, a arrival, key transaction.ServerKey) {
 	call := bridge.New(newCallID(time.Now()), e.env(s))
-	e.calls.add(call, key, mergeKeyOf(a.req))
+	if !e.calls.add(call, key, mergeKeyOf(a.req)) {
+		return // two readers had it at once; its sender repeats it and finds the call
+	}
 	call.Post(&a)
 	go call.Run() // it ends with the call; Edge.Calls counts it
 }

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/tandem-gateway/tandem/sip/dialog"
@@ -32,7 +31,7 @@ func (l *leg) invite(now time.Time, i dialog.Invitation, auth dialog.Authorizer,
 		l.carry(now, actions)
 		return
 	}
-	tcp, err := l.edge.layer.Connect(transport.TCP, netip.AddrPort{}, l.flow.Remote)
+	tcp, err := l.edge.layer.Connect(transport.Peer{Protocol: transport.TCP, Remote: l.flow.Remote})
 	if err != nil {
 		l.carry(now, actions) // we have no TCP ourselves
 		return
@@ -51,11 +50,18 @@ func (l *leg) begin(now time.Time, i dialog.Invitation, auth dialog.Authorizer) 
 
 // lost handles a connection of the leg that has died, or never came about.
 func (l *leg) lost(now time.Time) {
-	if f := l.fallback; f != nil && l.usage.State() == dialog.Calling {
-		l.fallback, l.flow = nil, f.flow
-		l.begin(now, f.invitation, f.auth)
-	} else {
-		l.usage.TransportFailed(now)
-	}
+	l.failed(now)
 	l.flush(now)
+}
+
+// failed goes back to UDP with an INVITE that nobody has answered by TCP, or fails
+// what waits for an answer.
+func (l *leg) failed(now time.Time) {
+	f := l.fallback
+	if f == nil || l.usage.State() != dialog.Calling {
+		l.usage.TransportFailed(now)
+		return
+	}
+	l.fallback, l.flow = nil, f.flow
+	l.begin(now, f.invitation, f.auth)
 }

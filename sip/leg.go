@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"bytes"
+	"iter"
 	"strconv"
 	"time"
 
@@ -98,6 +100,10 @@ func phraseFor(c event.Cause) string {
 
 // receive takes a message that came for the leg.
 func (l *leg) receive(now time.Time, msg sip.Message, flow transport.Flow) {
+	l.fallback = nil // it has been heard
+	if flow.Protocol == l.flow.Protocol && flow.Protocol.Reliable() && !l.edge.layer.Alive(l.flow) {
+		l.flow = flow // its connection had died, and it is back over another
+	}
 	l.usage.Receive(now, msg, flow)
 	l.flush(now)
 }
@@ -127,21 +133,32 @@ func (l *leg) carry(now time.Time, actions []dialog.Action) {
 // send writes a message: a response on the flow its request came on, a request to
 // the next hop. A way that is known to be broken fails what waits for it at once.
 func (l *leg) send(now time.Time, a dialog.Action) {
-	flow := a.Flow
+	flow, message := a.Flow, a.Send
 	if flow == (transport.Flow{}) {
 		flow = l.way(a.Hop)
+		message = viaFrom(message, l.flow, flow)
 	}
-	if err := l.edge.layer.Send(flow, a.Send); err != nil && !l.broken {
+	if err := l.edge.layer.Send(flow, message); err != nil && !l.broken {
 		l.edge.log.Warn("message not sent", "call", l.call.ID(), "to", flow.Remote.String(), "err", err)
 		l.broken = true
-		l.usage.TransportFailed(now)
+		l.failed(now)
 		l.broken = false
 	}
 }
 
+// viaFrom corrects the Via of a request that goes another way than its leg's: by the
+// protocol or from the address that its next hop asks for. RFC 3261 s18.1.1: the
+// sent-by says where responses are to go.
+func viaFrom(message []byte, leg, flow transport.Flow) []byte {
+	if leg.Protocol == flow.Protocol && leg.Local == flow.Local {
+		return message
+	}
+	return bytes.Replace(message, []byte(viaOf(leg)), []byte(viaOf(flow)), 1)
+}
+
 // way gives the flow to a request's next hop.
 func (l *leg) way(hop string) transport.Flow {
-	if l.pinned || hop == "" {
+	if l.pinned || l.fallback != nil || hop == "" {
 		return l.flow
 	}
 	return l.edge.flowTo(hop, l.flow)
@@ -190,7 +207,7 @@ func leftCause(r dialog.Left) event.Cause {
 	}
 	c := causeOf(r.Status, r.Request)
 	if c.Q850 == 0 {
-		c.Q850 = 16 // normal call clearing
+		c.Q850, c.Text = 16, "Normal call clearing"
 	}
 	return c
 }
@@ -214,13 +231,30 @@ type lost struct{ flow transport.Flow }
 
 // Do tells every leg that was on the connection.
 func (d lost) Do(c *bridge.Call, now time.Time) {
-	for participant := 1; ; participant++ {
-		held := c.Leg(participant)
-		if held == nil {
-			return
-		}
-		if l, ok := held.(*leg); ok && l.flow == d.flow {
+	for l := range legs(c) {
+		if l.flow == d.flow {
 			l.lost(now)
+		}
+	}
+}
+
+// abandoned is the end of waiting for other sides.
+type abandoned struct{}
+
+// Do has every leg released, whatever it waits for.
+func (abandoned) Do(c *bridge.Call, _ time.Time) {
+	for l := range legs(c) {
+		l.tell(bridge.Released{})
+	}
+}
+
+// legs yields the SIP legs of a call.
+func legs(c *bridge.Call) iter.Seq[*leg] {
+	return func(yield func(*leg) bool) {
+		for participant := callerParticipant; participant <= c.Participants(); participant++ {
+			if l, ok := c.Leg(participant).(*leg); ok && l != nil && !yield(l) {
+				return
+			}
 		}
 	}
 }

@@ -30,6 +30,7 @@ const generations = 5
 type generation struct {
 	requests  map[transaction.ServerKey]remains
 	responses map[transaction.ClientKey]remains
+	calls     map[string]struct{}
 }
 
 // remains is what a repetition gets; an empty answer swallows it.
@@ -94,6 +95,27 @@ func (g *lingering) response(k transaction.ClientKey) (remains, bool) {
 	return remains{}, false
 }
 
+// ended remembers that a call has been, so that a fork of its INVITE which answers
+// late is told from somebody who makes up a response.
+func (g *lingering) ended(call string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.youngest(time.Now()).calls[call] = struct{}{}
+}
+
+// hasEnded says whether a call has been here until a short while ago.
+func (g *lingering) hasEnded(call string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.youngest(time.Now())
+	for i := range g.generations {
+		if _, ok := g.generations[i].calls[call]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // youngest turns the generations as time goes by, and gives the one to fill.
 func (g *lingering) youngest(now time.Time) *generation {
 	if g.turnAt.IsZero() {
@@ -114,6 +136,7 @@ func (g *lingering) youngest(now time.Time) *generation {
 func newGeneration() generation {
 	return generation{
 		requests: map[transaction.ServerKey]remains{}, responses: map[transaction.ClientKey]remains{},
+		calls: map[string]struct{}{},
 	}
 }
 
@@ -123,7 +146,7 @@ func (g *lingering) len() (n int) {
 	defer g.mu.Unlock()
 	g.youngest(time.Now())
 	for i := range g.generations {
-		n += len(g.generations[i].requests) + len(g.generations[i].responses)
+		n += len(g.generations[i].requests) + len(g.generations[i].responses) + len(g.generations[i].calls)
 	}
 	return n
 }

@@ -56,7 +56,7 @@ func (e *Edge) receiveResponse(res *sip.Response, f transport.Flow) {
 		e.write(f, r.answer)
 		return
 	}
-	if res.CSeq().MethodName == sip.INVITE && res.StatusCode >= 200 && res.StatusCode < 300 {
+	if res.CSeq().MethodName == sip.INVITE && res.StatusCode >= 200 && res.StatusCode < 300 && e.lingering.hasEnded(id) {
 		e.lateAnswer(res, f)
 	}
 }
@@ -64,7 +64,7 @@ func (e *Edge) receiveResponse(res *sip.Response, f transport.Flow) {
 // receiveRequest finds what a request is for.
 func (e *Edge) receiveRequest(req *sip.Request, f transport.Flow) {
 	key := dialog.Key(req)
-	if e.repeated(key, f) {
+	if e.repeated(req.Method, key, f) {
 		return
 	}
 	if tag := wire.ToTag(req); tag != "" {
@@ -92,10 +92,11 @@ func (e *Edge) receiveRequest(req *sip.Request, f transport.Flow) {
 	}
 }
 
-// repeated answers the repetition of a request whose transaction is over.
-func (e *Edge) repeated(key transaction.ServerKey, f transport.Flow) bool {
+// repeated answers the repetition of a request whose transaction is over. An ACK has
+// the key of its INVITE and ends there: RFC 3261 s17.2.1, it is never passed on.
+func (e *Edge) repeated(method sip.RequestMethod, key transaction.ServerKey, f transport.Flow) bool {
 	r, ok := e.lingering.request(key)
-	if ok && len(r.answer) > 0 {
+	if ok && len(r.answer) > 0 && method != sip.ACK {
 		if r.flow != (transport.Flow{}) {
 			f = r.flow
 		}

@@ -28,13 +28,12 @@ func (e *Edge) register(req *sip.Request, key transaction.ServerKey, f transport
 	// Step 4: "If the authenticated user is not authorized to modify bindings, the
 	// registrar MUST return a 403 (Forbidden)": a user binds its own name only.
 	if aor := wire.Unescape(req.To().Address.User); !strings.EqualFold(aor, user) {
-		e.reply(req, f, 403, dialog.Phrase("Not your address"))
+		e.settle(req, key, f, 403, dialog.Phrase("Not your address"))
 		return
 	}
 	now := time.Now()
 	o := e.phones.register(now, updateOf(req, user, f))
-	answer := e.reply(req, f, o.Status, registered(now, o)...)
-	e.lingering.answered(key, answer, responseFlow(req, f))
+	e.settle(req, key, f, o.Status, registered(now, o)...)
 	if o.Status == 200 {
 		e.log.Info("registered", "user", user, "phones", len(o.Bindings), "from", f.String())
 	} else {

@@ -6,6 +6,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/tandem-gateway/tandem/sip/dialog"
+	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
@@ -32,6 +33,14 @@ func (e *Edge) reply(req *sip.Request, f transport.Flow, status int, headers ...
 	return b
 }
 
+// settle answers a request of somebody who has proved who they are, and keeps the
+// answer for repetitions: a second look at the same credentials would be a replay,
+// and the repetition would be challenged instead.
+func (e *Edge) settle(req *sip.Request, key transaction.ServerKey, f transport.Flow, status int, headers ...dialog.Header) {
+	answer := e.reply(req, f, status, headers...)
+	e.lingering.answered(key, answer, responseFlow(req, f))
+}
+
 // responseFlow is where the response to a request goes: RFC 3261 s18.2.2 and
 // RFC 3581 s4.
 func responseFlow(req *sip.Request, f transport.Flow) transport.Flow {
@@ -43,7 +52,6 @@ func responseFlow(req *sip.Request, f transport.Flow) transport.Flow {
 // phone's question whether we are there. A stranger must say who it is.
 func (e *Edge) options(req *sip.Request, f transport.Flow) {
 	if !e.known(req, f) {
-		e.challenge(req, f, fresh)
 		return
 	}
 	e.reply(req, f, 200,
@@ -55,19 +63,22 @@ func (e *Edge) options(req *sip.Request, f transport.Flow) {
 // allow lists what we understand outside a dialog and in it.
 const allow = dialog.Allow + ", REGISTER"
 
-// known says whether a source belongs to a trunk or to a phone that is registered
-// from there.
+// known says whether a request is a trunk's, a phone's that is registered from
+// there, or a user's that proves it; anybody else has been asked who it is.
 func (e *Edge) known(req *sip.Request, f transport.Flow) bool {
 	s := e.settings.Load()
-	return s.trunkOf(req, f) != nil || e.phones.from(f)
+	if e.phones.from(f) || e.trunkOf(s, req, f) != nil {
+		return true
+	}
+	_, ok := e.authenticate(req, f, s.password)
+	return ok
 }
 
 // unsupported answers a method we do not have. RFC 3261 s8.2.1: 405 with Allow for
 // one that is recognised, 501 (s21.5.2) for one that is not.
 func (e *Edge) unsupported(req *sip.Request, f transport.Flow) {
 	switch {
-	case !e.known(req, f):
-		e.challenge(req, f, fresh)
+	case !e.known(req, f): // it has its answer
 	case strings.Contains(recognised, " "+string(req.Method)+" "):
 		e.reply(req, f, 405, dialog.Header{Name: "Allow", Value: allow})
 	default:

@@ -3,7 +3,6 @@ package sip
 import (
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -60,30 +59,76 @@ func (a Address) port() uint16 {
 // password gives the trunk's password to whoever says its name.
 func (t *Trunk) password(user string) (string, bool) { return t.Password, user == t.Username }
 
-// trunkOf finds the trunk that a request comes from: by address, and where several
-// share it by the domain in From, then by the port that the trunk is called on.
-func (s *Settings) trunkOf(req *sip.Request, f transport.Flow) *Trunk {
-	var found []*Trunk
-	for i := range s.Trunks {
-		if s.Trunks[i].sends(f.Remote.Addr()) {
-			found = append(found, &s.Trunks[i])
-		}
+// trunkOf finds the trunk that a request comes from; nil when it is nobody's or a
+// user's. A phone may send from an address that is a trunk's too, as everything on
+// 127.0.0.1 does: a From that is one of our users, at our domain or at the address
+// that the request came to, must prove it, and so must whoever sends over the flow
+// of a registered phone.
+func (e *Edge) trunkOf(s *Settings, req *sip.Request, f transport.Flow) *Trunk {
+	t := s.trunkOf(req, f)
+	if t == nil || s.claimed(req, e.config.Domain, f.Local) || !t.calledAt(f.Remote) && e.phones.from(f) {
+		return nil
 	}
+	return t
+}
+
+// claimed says whether a request says to be from one of our users.
+func (s *Settings) claimed(req *sip.Request, domain string, local netip.AddrPort) bool {
+	from := req.From().Address
+	if _, ours := s.Users[wire.Unescape(from.User)]; !ours {
+		return false
+	}
+	if from.Port != 0 && from.Port != int(local.Port()) {
+		return false
+	}
+	return wire.EqualHost(from.Host, domain) || wire.HostAddr(from.Host).Unmap() == local.Addr()
+}
+
+// trunkOf finds the trunk that sends from the address of a request. Where several
+// do it is the one whose domain is that of From, and among those left the one
+// whose port it is: the port that the trunk is called on is where its datagrams
+// come from; on a stream it stands in the Via.
+func (s *Settings) trunkOf(req *sip.Request, f transport.Flow) *Trunk {
+	found := s.which(func(t *Trunk) bool { return t.sends(f.Remote.Addr()) })
 	if len(found) < 2 {
 		return only(found)
 	}
 	host := req.From().Address.Host
-	for _, t := range found {
-		if t.Domain != "" && strings.EqualFold(t.Domain, host) {
-			return t
+	if named := among(found, func(t *Trunk) bool { return t.Domain != "" && wire.EqualHost(t.Domain, host) }); len(named) > 0 {
+		found = named
+	}
+	if len(found) < 2 {
+		return only(found)
+	}
+	port := sendingPort(req, f)
+	return only(among(found, func(t *Trunk) bool { return t.Address.port() == port }))
+}
+
+// sendingPort is where the sender of a request listens.
+func sendingPort(req *sip.Request, f transport.Flow) uint16 {
+	if !f.Protocol.Reliable() {
+		return f.Remote.Port()
+	}
+	return Address{Port: uint16(req.Via().Port)}.port()
+}
+
+// which lists the trunks that fit.
+func (s *Settings) which(fits func(*Trunk) bool) (found []*Trunk) {
+	for i := range s.Trunks {
+		if fits(&s.Trunks[i]) {
+			found = append(found, &s.Trunks[i])
 		}
 	}
-	for _, t := range found {
-		if t.Address.port() == f.Remote.Port() && wire.HostAddr(t.Address.Host).Unmap() == f.Remote.Addr() {
-			return t
+	return found
+}
+
+func among(list []*Trunk, fits func(*Trunk) bool) (found []*Trunk) {
+	for _, t := range list {
+		if fits(t) {
+			found = append(found, t)
 		}
 	}
-	return nil
+	return found
 }
 
 func only(found []*Trunk) *Trunk {
@@ -91,6 +136,11 @@ func only(found []*Trunk) *Trunk {
 		return found[0]
 	}
 	return nil
+}
+
+// calledAt says whether calls to the trunk go to this address.
+func (t *Trunk) calledAt(at netip.AddrPort) bool {
+	return t.Address.port() == at.Port() && wire.HostAddr(t.Address.Host).Unmap() == at.Addr()
 }
 
 func (t *Trunk) sends(from netip.Addr) bool {
@@ -102,13 +152,9 @@ func (t *Trunk) sends(from netip.Addr) bool {
 	return false
 }
 
+// trunk finds a trunk by its name; nil when there is none.
 func (s *Settings) trunk(name string) *Trunk {
-	for i := range s.Trunks {
-		if s.Trunks[i].Name == name {
-			return &s.Trunks[i]
-		}
-	}
-	return nil
+	return only(s.which(func(t *Trunk) bool { return t.Name == name }))
 }
 
 // password gives a user's password.

@@ -45,9 +45,10 @@ var house = []floor{
 
 	// What only tests and the demonstration need.
 	{"internal/simnet", nil},
+	{"internal/authority", nil},
 	{"internal/archtest", nil},
 	{"internal/phone", []string{"rtp/codec", "rtp/audio"}},
-	{"internal/calltest", []string{"gateway", "config", "internal/phone", "internal/simnet"}},
+	{"internal/calltest", []string{"gateway", "config", "internal/phone", "internal/simnet", "internal/authority"}},
 	{"internal/demo", []string{"gateway", "config", "event", "internal/phone"}},
 
 	{"cmd/...", []string{"gateway", "config", "internal/demo"}},

@@ -16,7 +16,7 @@ const (
 )
 
 // support are the packages that serve tests only and count as test code.
-var support = []string{"internal/archtest", "internal/calltest", "internal/simnet", realPeersDir}
+var support = []string{"internal/archtest", "internal/authority", "internal/calltest", "internal/simnet", realPeersDir}
 
 // CheckSleeps finds tests, and code that only tests use, that wait in real time.
 // Tests with real peers may, and so may files that run in a testing/synctest

@@ -21,6 +21,7 @@ var walls = []wall{
 	{"github.com/nyaruka/phonenumbers", []string{"dialplan"}},
 	{"github.com/goccy/go-yaml", []string{"config"}},
 	{"github.com/alecthomas/kong", []string{"cmd/..."}},
+	{"github.com/miekg/dns", []string{"sip/resolve"}},
 	{"golang.org/x/sys", []string{"rtp/...", "sip/transport"}},
 	{"pgregory.net/rapid", nil},
 	{"go.uber.org/goleak", nil},

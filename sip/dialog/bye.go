@@ -4,13 +4,13 @@ import (
 	"time"
 )
 
-// farewell is a BYE of ours.
+// farewell is the BYE of ours that ends the call.
 type farewell struct {
 	phase  byePhase
 	reason []Header
 }
 
-// byePhase is how far the BYE is.
+// byePhase is how far it is.
 type byePhase uint8
 
 const (
@@ -25,14 +25,20 @@ const (
 func (u *Usage) Bye(now time.Time, reason ...Header) {
 	switch u.state {
 	case Answered:
-		u.state = Leaving
+		u.leave(now)
 		u.bye = farewell{phase: byeWaitsForAck, reason: reason}
 	case Confirmed:
-		u.state = Leaving
-		u.endReinvite(now)
+		u.leave(now)
 		u.sendBye(now, u.chosen, reason)
 	}
 	u.settle()
+}
+
+// leave begins the end of an answered call: nothing of the other side's is answered
+// any more but with its end.
+func (u *Usage) leave(now time.Time) {
+	u.state = Leaving
+	u.endReinvite(now)
 }
 
 // ackGone sends a BYE that waited for the ACK, which has come or will not.
@@ -42,38 +48,37 @@ func (u *Usage) ackGone(now time.Time) {
 	}
 }
 
-// sendBye sends a BYE. Whatever comes back ends it: RFC 3261 s15.1.1, "If the
-// response for the BYE is a 481 … or a 408 … or no response at all is received for
-// the BYE … the UAC MUST consider the session and the dialog terminated."
-func (u *Usage) sendBye(now time.Time, dialog int, reason []Header) {
-	d := &u.dialogs[dialog]
+// sendBye sends a BYE, in the call's dialog or in a fork's that is not wanted. Whatever
+// comes back ends it: RFC 3261 s15.1.1, "If the response for the BYE is a 481 … or a
+// 408 … or no response at all is received for the BYE … the UAC MUST consider the
+// session and the dialog terminated."
+func (u *Usage) sendBye(now time.Time, d *Dialog, reason []Header) {
 	m := u.request(d, "BYE", d.nextSeq())
 	u.addAgent(&m)
 	m.head = append(m.head, reason...)
-	if dialog == u.chosen {
+	if d == u.chosen {
 		u.bye = farewell{phase: byeSent}
 	}
-	u.send(now, m, dialog)
+	u.send(now, m, d)
 }
 
 // receiveBye ends the call from the other side. RFC 3261 s15.1.2: "The UAS core
 // … MUST still respond to any pending requests received for that dialog. It is
 // RECOMMENDED that a 487 (Request Terminated) response be generated to those
 // pending requests."
-func (u *Usage) receiveBye(now time.Time, s *server) {
+func (u *Usage) receiveBye(now time.Time, s *server, d *Dialog) {
 	request := s.request
 	u.respond(now, s, 200, nil)
-	switch u.state {
-	case Invited, Early:
-		if u.invite.server == nil {
-			return // a callee has no say over an early dialog: the INVITE goes on
-		}
-		u.state = Rejected
-		u.respond(now, u.invite.server, 487, nil)
-	case Answered, Confirmed:
-		u.state = Leaving
+	switch {
+	case d != u.chosen:
+		// A fork that is not the call, or that rings: s15, "the callee's UA … MUST NOT
+		// send a BYE on early dialogs". The INVITE goes on.
+		return
+	case u.ringing():
+		u.refuse(now, 487, nil)
+	case u.state == Answered || u.state == Confirmed:
 		u.accept = acceptance{}
-		u.endReinvite(now)
+		u.leave(now)
 	default:
 		// Both said BYE at once: ours is answered by the other side in its turn.
 		u.byeCrossed()
@@ -85,7 +90,8 @@ func (u *Usage) receiveBye(now time.Time, s *server) {
 // byeCrossed gives up a BYE of ours that waited for the ACK: the other side's BYE
 // has ended what it would have ended.
 func (u *Usage) byeCrossed() {
+	u.accept = acceptance{}
 	if u.bye.phase == byeWaitsForAck {
-		u.accept, u.bye.phase = acceptance{}, byeSent
+		u.bye.phase = byeSent
 	}
 }

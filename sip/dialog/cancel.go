@@ -10,16 +10,15 @@ import (
 )
 
 // Cancel withdraws our INVITE before its final response. The reason goes into the
-// CANCEL (RFC 3326). A 2xx that crosses it is acknowledged and hung up.
+// CANCEL (RFC 3326), and into the BYE to a 2xx that crosses it: that is acknowledged
+// and hung up.
 func (u *Usage) Cancel(now time.Time, reason ...Header) {
-	if u.state != Calling && u.state != Early {
+	if !u.calling() {
 		return
 	}
 	u.state = Withdrawn
 	u.invite.cancelWith = reason
-	if c := u.invite.client; c != nil {
-		u.stepClient(now, c, transaction.Cancel, nil)
-	}
+	u.stepClient(now, u.invite.client, transaction.Cancel, nil)
 	u.settle()
 }
 
@@ -41,7 +40,7 @@ func (u *Usage) sendCancel(now time.Time, invite *client) {
 	}
 	m.add("CSeq", cseqValue(m.seq, "CANCEL"))
 	m.head = append(m.head, u.invite.cancelWith...)
-	u.send(now, m, -1)
+	u.send(now, m, invite.dialog)
 }
 
 // receiveCancel answers a CANCEL and ends the INVITE it is about. RFC 3261 s9.2:
@@ -49,20 +48,17 @@ func (u *Usage) sendCancel(now time.Time, invite *client) {
 // CANCEL request has no effect on the processing of the original request".
 func (u *Usage) receiveCancel(now time.Time, key transaction.ServerKey, req *sip.Request, flow transport.Flow) {
 	invite := u.find(key.Cancelled())
-	s := u.serve(now, req, flow)
 	if invite == nil {
-		u.respond(now, s, 481, nil)
+		u.turnAway(req, flow, 481)
 		return
 	}
-	u.respond(now, s, 200, nil)
-	if invite.status >= 200 {
-		return
-	}
-	if invite == u.invite.server {
-		u.state = Rejected
-		u.respond(now, invite, 487, nil)
+	u.respond(now, u.serve(now, req, flow), 200, nil)
+	switch {
+	case invite.status >= 200:
+	case invite == u.invite.server:
+		u.refuse(now, 487, nil)
 		u.report(Left{Status: 487, Request: req})
-		return
+	default:
+		u.reinviteCancelled(now, invite)
 	}
-	u.reinviteCancelled(now, invite)
 }

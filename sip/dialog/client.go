@@ -12,25 +12,27 @@ import (
 // client is a client transaction with its request.
 type client struct {
 	message message
-	bytes   []byte
-	dialog  int // the dialog it is sent in; -1 for the first INVITE
+	bytes   []byte  // nil once it is not sent again
+	dialog  *Dialog // the dialog it is sent in; nil for the first INVITE and its CANCEL
 	tx      machine
 	// exchange is set once the request has been challenged.
 	exchange Exchange
-	ack      []byte // to a final failure
-	final    bool
-	ended    bool
+	// ack is the ACK to a final failure, or to the 2xx of a re-INVITE.
+	ack    []byte
+	ackHop string
+	status int // of the final response; 0 before it
+	ended  bool
 }
 
 // send starts a client transaction.
-func (u *Usage) send(now time.Time, m message, dialog int) *client {
-	c := &client{message: m, dialog: dialog}
-	u.clients = append(u.clients, c)
+func (u *Usage) send(now time.Time, m message, d *Dialog) *client {
+	c := &client{message: m, dialog: d}
 	u.start(now, c)
 	return c
 }
 
 func (u *Usage) start(now time.Time, c *client) {
+	u.clients = append(u.clients, c)
 	c.bytes = c.message.render()
 	if c.message.method == "INVITE" {
 		tx := transaction.NewInviteClient(u.config.Timing, u.config.Transport)
@@ -39,12 +41,11 @@ func (u *Usage) start(now time.Time, c *client) {
 		tx := transaction.NewNonInviteClient(u.config.Timing, u.config.Transport)
 		c.tx = &tx
 	}
-	c.ended, c.final, c.ack = false, false, nil
 	u.stepClient(now, c, transaction.Start, nil)
 }
 
-// receiveResponse takes a response to one of the usage's requests. One that
-// matches none is a straggler and is dropped.
+// receiveResponse takes a response to one of the usage's requests. One that matches
+// none is a straggler.
 func (u *Usage) receiveResponse(now time.Time, res *sip.Response) {
 	branch := wire.Branch(res)
 	for _, c := range u.clients {
@@ -53,13 +54,14 @@ func (u *Usage) receiveResponse(now time.Time, res *sip.Response) {
 			return
 		}
 	}
+	u.straggler(res)
 }
 
 // stepClient steps a client transaction and does what it says.
 func (u *Usage) stepClient(now time.Time, c *client, ev transaction.Event, res *sip.Response) {
 	does := c.tx.Step(now, ev)
 	if does.Has(transaction.Send) {
-		u.out = append(u.out, Action{Send: c.bytes, Hop: c.message.hop})
+		u.act(Action{Send: c.bytes, Hop: c.message.hop})
 	}
 	if does.Has(transaction.SendAck) {
 		u.ackFailure(c, res)
@@ -70,7 +72,6 @@ func (u *Usage) stepClient(now time.Time, c *client, ev transaction.Event, res *
 	}
 	switch {
 	case does.Has(transaction.Deliver):
-		c.final = c.final || res.StatusCode >= 200
 		u.deliver(now, c, res.StatusCode, res)
 	case does.Has(transaction.TimedOut):
 		// RFC 3261 s8.1.3.1: "When a timeout error is received from the transaction
@@ -86,21 +87,27 @@ func (u *Usage) stepClient(now time.Time, c *client, ev transaction.Event, res *
 // deliver hands a response to its verb; res is nil when the transaction layer
 // made the status up.
 func (u *Usage) deliver(now time.Time, c *client, status int, res *sip.Response) {
+	if status >= 200 && c.status == 0 {
+		c.status, c.bytes = status, nil
+	}
 	if (status == 401 || status == 407) && res != nil && u.answerChallenge(now, c, res) {
 		return
 	}
 	switch {
-	case c.message.method == "INVITE" && c.dialog < 0:
-		u.inviteAnswered(now, c, status, res)
-	case c.message.method == "INVITE":
+	case c.message.method != "INVITE":
+	case c.dialog != nil:
 		u.reinviteAnswered(now, c, status, res)
+	case c == u.invite.client:
+		u.inviteAnswered(now, c, status, res)
+	case status < 300:
+		u.straggler(res)
 	}
 }
 
-// answerChallenge repeats a request with a digest answer. The transaction of the
-// challenged request ends here: what it still owes is the ACK, which was sent.
+// answerChallenge repeats a request with digest credentials. It is a transaction of
+// its own; the challenged one stays to acknowledge repetitions of its 401.
 func (u *Usage) answerChallenge(now time.Time, c *client, res *sip.Response) bool {
-	if u.config.Authorize == nil || u.gaveUp(c) {
+	if u.config.Authorize == nil || !u.wanted(c) {
 		return false
 	}
 	m := &c.message
@@ -111,26 +118,34 @@ func (u *Usage) answerChallenge(now time.Time, c *client, res *sip.Response) boo
 	if err != nil {
 		return false
 	}
-	u.owe(c) // a retransmitted 401 still gets its ACK
 	seq := m.seq + 1
-	if c.dialog >= 0 {
-		seq = u.dialogs[c.dialog].nextSeq()
-	} else {
-		u.invite.seq = seq
+	if c.dialog != nil {
+		seq = c.dialog.nextSeq()
 	}
-	m.again(u.branch(), u.config.Via, seq, credentials)
-	u.start(now, c)
+	next := &client{
+		message: m.again(u.branch(), u.config.Via, seq, credentials),
+		dialog:  c.dialog, exchange: c.exchange,
+	}
+	switch c {
+	case u.invite.client:
+		u.inviteAgain(next)
+	case u.reinvite.client:
+		u.reinvite.client = next
+	}
+	u.start(now, next)
 	return true
 }
 
-// gaveUp says whether the request is no longer wanted.
-func (u *Usage) gaveUp(c *client) bool {
-	return u.state == Withdrawn && c.message.method == "INVITE"
-}
-
-func (d *Dialog) nextSeq() uint32 {
-	d.LocalSeq++
-	return d.LocalSeq
+// wanted says whether a challenged request is worth repeating. Of a CANCEL RFC 3261
+// s22.1 says: "these requests cannot be resubmitted".
+func (u *Usage) wanted(c *client) bool {
+	switch c.message.method {
+	case "CANCEL":
+		return false
+	case "INVITE":
+		return c == u.invite.client && u.calling() || c == u.reinvite.client && u.state == Confirmed
+	}
+	return true
 }
 
 // TransportFailed says that the way to the other side is broken: every request
@@ -146,7 +161,7 @@ func (u *Usage) TransportFailed(now time.Time) {
 }
 
 // lingering says whether the transaction only waits for repetitions.
-func (c *client) lingering() bool { return c.ended || c.final }
+func (c *client) lingering() bool { return c.ended || c.status != 0 }
 
 // challenges are the values of WWW-Authenticate and Proxy-Authenticate.
 func challenges(res *sip.Response) []string {

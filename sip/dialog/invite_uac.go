@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -28,16 +29,16 @@ type Invitation struct {
 
 // invite is the first INVITE of a usage, from either side.
 type invite struct {
-	client     *client // UAC
-	server     *server // UAS
-	seq        uint32
+	client     *client // UAC, until timer M
+	server     *server // UAS, until timer L
 	offer      *sdp.Description
 	cancelWith []Header
-	owed       []Leftover
+	// repeatAt is when the last provisional response must be sent again (UAS).
+	repeatAt time.Time
 }
 
 // NewUAC makes the usage of a call that we place. Invite begins it.
-func NewUAC(c Config) *Usage { return &Usage{config: c} }
+func NewUAC(c Config) *Usage { return &Usage{config: c.complete()} }
 
 // Invite sends the INVITE.
 func (u *Usage) Invite(now time.Time, i Invitation) {
@@ -46,25 +47,41 @@ func (u *Usage) Invite(now time.Time, i Invitation) {
 	}
 	u.state, u.callID = Calling, i.CallID
 	u.local = i.From + ";tag=" + u.config.Tag
-	u.invite = invite{seq: firstSeq, offer: i.Offer}
+	u.invite = invite{offer: i.Offer}
 	m := message{method: "INVITE", uri: i.RequestURI, hop: i.Hop, seq: firstSeq, branch: u.branch()}
 	if m.hop == "" {
 		m.hop = i.RequestURI
 	}
-	m.head = make([]Header, 0, 16)
+	m.head = make([]Header, 0, 10+len(i.Headers))
 	m.add("Via", viaValue(u.config.Via, m.branch))
-	m.add("Max-Forwards", itoa(i.MaxForwards))
+	m.add("Max-Forwards", strconv.Itoa(i.MaxForwards))
 	m.add("From", u.local)
 	m.add("To", i.To)
 	m.add("Call-ID", i.CallID)
 	m.add("CSeq", cseqValue(m.seq, m.method))
-	m.add("Contact", u.config.Contact)
-	m.add("Allow", Allow)
+	u.addContact(&m)
 	u.addAgent(&m)
 	m.head = append(m.head, i.Headers...)
 	m.describe(i.Offer)
-	u.invite.client = u.send(now, m, -1)
+	u.invite.client = u.send(now, m, nil)
 	u.settle()
+}
+
+// firstSeq is the CSeq number of our INVITE.
+const firstSeq = 1
+
+// calling says whether our INVITE waits for its final response.
+func (u *Usage) calling() bool {
+	return u.invite.client != nil && (u.state == Calling || u.state == Early)
+}
+
+// addContact adds what an INVITE says of us, within a dialog or outside. RFC 3261
+// s13.2.1: Allow and Supported "SHOULD be present in the INVITE"; s8.1.1.8: Contact
+// "MUST be present".
+func (u *Usage) addContact(m *message) {
+	m.add("Contact", u.config.Contact)
+	m.add("Allow", Allow)
+	m.add("Supported", Supported)
 }
 
 func (u *Usage) addAgent(m *message) {
@@ -73,14 +90,20 @@ func (u *Usage) addAgent(m *message) {
 	}
 }
 
+// inviteAgain takes the repetition of a challenged INVITE in its place. RFC 3261
+// s12.3: "if a request outside of a dialog generates a non-2xx final response, any
+// early dialogs created through provisional responses to that request are
+// terminated."
+func (u *Usage) inviteAgain(next *client) {
+	u.state, u.dialogs, u.invite.client = Calling, nil, next
+}
+
 // inviteAnswered handles a response to our first INVITE; res is nil when the
 // transaction layer made the status up.
 func (u *Usage) inviteAnswered(now time.Time, c *client, status int, res *sip.Response) {
 	switch {
-	case status == 100:
-		u.report(Trying{})
 	case status < 200:
-		u.progressed(status, res)
+		u.progressed(c, status, res)
 	case status < 300:
 		u.accepted(now, c, res)
 	default:
@@ -90,18 +113,23 @@ func (u *Usage) inviteAnswered(now time.Time, c *client, status int, res *sip.Re
 
 // progressed handles a provisional response. RFC 3261 s12.1: "a provisional
 // response with a To tag … creates an early dialog"; there are as many as there
-// are tags.
-func (u *Usage) progressed(status int, res *sip.Response) {
-	if u.state != Calling && u.state != Early {
+// are tags, and one for a peer of RFC 2543 without any.
+func (u *Usage) progressed(c *client, status int, res *sip.Response) {
+	switch {
+	case !u.calling():
+		return // it has crossed the end of the wait for it
+	case status == 100 && u.state == Calling:
+		u.report(Trying{})
+		return
+	case status == 100:
 		return
 	}
 	u.state = Early
-	d := u.fork(res)
+	d := u.fork(c, res)
 	if d == nil {
 		u.report(Progressed{Status: status})
 		return
 	}
-	d.follow(res)
 	// RFC 3261 s13.2.1: until the 2xx a description in an unreliable provisional
 	// response is a preview of the answer; a carrier may send several.
 	s, _ := description(res)
@@ -111,28 +139,37 @@ func (u *Usage) progressed(status int, res *sip.Response) {
 	u.report(Progressed{Status: status, SDP: s})
 }
 
-// fork gives the dialog of a response, a new one when its tag is new.
-func (u *Usage) fork(res *sip.Response) *Dialog {
-	tag := wire.ToTag(res)
-	if tag == "" {
-		return nil
-	}
-	if d := u.dialogOf(tag); d != nil {
+// fork gives the dialog of a response, a new one when its tag is new; nil when there
+// are too many.
+func (u *Usage) fork(c *client, res *sip.Response) *Dialog {
+	if d := u.dialogOf(wire.ToTag(res)); d != nil {
 		return d
 	}
-	if len(u.dialogs) >= maxForks {
+	if len(u.dialogs) >= maxForks && !u.dropEarly() {
 		return nil
 	}
-	d := callerDialog(res, u.invite.seq)
+	d := callerDialog(res, c.message.seq, c.message.uri)
 	if u.invite.offer != nil {
-		_ = d.Media.SendOffer(u.invite.offer)
+		_ = d.Media.SendOffer(u.invite.offer) // the first offer of a new dialog
 	}
 	u.dialogs = append(u.dialogs, d)
-	return &u.dialogs[len(u.dialogs)-1]
+	return d
 }
 
-// maxForks bounds the early dialogs of one INVITE.
+// maxForks bounds the dialogs that are kept of one INVITE.
 const maxForks = 32
+
+// dropEarly makes room for a fork: the oldest dialog that has not been answered is
+// forgotten. It comes back with its next response.
+func (u *Usage) dropEarly() bool {
+	for i, d := range u.dialogs {
+		if d.ack == nil {
+			u.dialogs = append(u.dialogs[:i], u.dialogs[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
 
 // accepted handles a 2xx. Each one is acknowledged; the first makes the call, a
 // fork's that comes after it and one that crosses our CANCEL are hung up. RFC 3261
@@ -140,23 +177,26 @@ const maxForks = 32
 // not want to continue with that dialog, then the UAC MUST terminate the dialog by
 // sending a BYE request".
 func (u *Usage) accepted(now time.Time, c *client, res *sip.Response) {
-	known := u.dialogOf(wire.ToTag(res))
-	if known != nil && known.ack != nil {
-		u.resendAck(known)
+	d := u.dialogOf(wire.ToTag(res))
+	switch {
+	case d == nil:
+		d = u.fork(c, res)
+	case d.ack != nil: // the 2xx is repeated
+		u.acknowledge(d, c)
 		return
+	default:
+		d.follow(res)
 	}
-	d := u.fork(res)
 	if d == nil {
+		u.straggler(res)
 		return
 	}
-	d.follow(res)
-	index := u.indexOf(d)
 	u.acknowledge(d, c)
-	if u.state != Calling && u.state != Early {
-		u.sendBye(now, index, nil)
+	if !u.calling() {
+		u.sendBye(now, d, u.invite.cancelWith)
 		return
 	}
-	u.state, u.chosen = Confirmed, index
+	u.state, u.chosen = Confirmed, d
 	u.report(Accepted{SDP: d.answered(res), Response: res})
 }
 
@@ -168,25 +208,35 @@ func (d *Dialog) answered(res *sip.Response) *sdp.Description {
 		s = d.Media.Preview
 	}
 	if s == nil || d.Media.ReceiveAnswer(s) != nil {
+		_ = d.Media.Reject() // nothing was agreed
 		return nil
 	}
 	return s
 }
 
-func (u *Usage) indexOf(d *Dialog) int {
-	for i := range u.dialogs {
-		if &u.dialogs[i] == d {
-			return i
-		}
-	}
-	return -1
-}
-
 // failed handles the end of our INVITE without a 2xx.
 func (u *Usage) failed(status int, res *sip.Response) {
-	switch u.state {
-	case Calling, Early:
+	if u.calling() {
 		u.state = Rejected
 		u.report(Failed{Status: status, Response: res})
+	}
+}
+
+// closeInvite forgets the first INVITE when its transaction has ended. RFC 3261
+// s13.2.2.4: "The UAC core considers the INVITE transaction completed 64*T1 seconds
+// after the reception of the first 2xx response. At this point all the early dialogs
+// that have not transitioned to established dialogs are terminated." The ACKs need
+// not be sent again from here on.
+func (u *Usage) closeInvite() {
+	i := &u.invite
+	if i.client != nil && i.client.ended {
+		*i = invite{}
+		if u.chosen != nil {
+			u.chosen.ack = nil
+			u.dialogs = []*Dialog{u.chosen}
+		}
+	}
+	if i.server != nil && i.server.ended {
+		*i = invite{}
 	}
 }

@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -10,40 +9,95 @@ import (
 	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/sip/wire"
 )
+
+// ReadInvite reads an INVITE that is to begin a usage: its offer, nil when it carries
+// none, or the status and the headers to refuse it with. It asks for what RFC 3261
+// s8.2 has a UAS look at: extensions (420), Contact (400), body (400, 415).
+func ReadInvite(req *sip.Request) (offer *sdp.Description, refuse int, headers []Header) {
+	if h, required := unsupported(req); required {
+		return nil, 420, []Header{h}
+	}
+	// RFC 3261 s8.1.1.8: "The Contact header field MUST be present and contain exactly
+	// one SIP or SIPS URI in any request that can result in the establishment of a
+	// dialog."
+	if contactURI(req.Contact()) == "" {
+		return nil, 400, []Header{Phrase("Missing Contact With SIP URI")}
+	}
+	offer, refuse = description(req)
+	if refuse != 0 {
+		return nil, refuse, bodyFault(refuse)
+	}
+	return offer, 0, nil
+}
 
 // NewUAS makes the usage of a call that is placed to us, and says 100. offer is
 // the INVITE's description, nil when it carried none: the 2xx then offers.
 func NewUAS(now time.Time, c Config, req *sip.Request, offer *sdp.Description, flow transport.Flow) *Usage {
-	u := &Usage{config: c, state: Invited, callID: strings.Clone(req.CallID().Value())}
-	u.local = req.To().Value() + ";tag=" + c.Tag // a copy of its own
-	d := calleeDialog(req)
+	u := &Usage{config: c.complete(), state: Invited, callID: strings.Clone(req.CallID().Value())}
+	to := req.To()
+	u.local = party(to.DisplayName, to.Address, append(to.Params[:len(to.Params):len(to.Params)], sip.HeaderKV{K: "tag", V: c.Tag}))
+	u.chosen = calleeDialog(req)
 	if offer != nil {
-		_ = d.Media.ReceiveOffer(offer)
+		_ = u.chosen.Media.ReceiveOffer(offer) // the first offer of a new dialog
 	}
-	u.dialogs = []Dialog{d}
-	u.invite.offer = offer
+	u.dialogs = []*Dialog{u.chosen}
 	u.invite.server = u.serve(now, req, flow)
 	u.respond(now, u.invite.server, 100, nil)
+	u.invite.repeatAt = now.Add(repetition)
 	return u
 }
 
-// Provisional sends a provisional response, with the answer to the INVITE's offer
-// when there is early media.
+// ringing says whether an INVITE waits for our final response.
+func (u *Usage) ringing() bool {
+	return u.invite.server != nil && (u.state == Invited || u.state == Early)
+}
+
+// Provisional sends a provisional response from 101 to 199, with the answer to the
+// INVITE's offer when there is early media.
 func (u *Usage) Provisional(now time.Time, status int, answer *sdp.Description) {
-	if u.state != Invited && u.state != Early {
+	if !u.ringing() || status <= 100 || status > 199 {
 		return
 	}
 	u.state = Early
+	if answer != nil {
+		_ = u.chosen.Media.PreviewAnswer(answer) // without an offer it is a mere announcement
+	}
 	u.respond(now, u.invite.server, status, answer)
+	u.invite.repeatAt = now.Add(repetition)
 }
 
-// Answer accepts the INVITE. The 2xx is sent until the ACK comes.
-func (u *Usage) Answer(now time.Time, s *sdp.Description, headers ...Header) {
-	if u.state != Invited && u.state != Early {
+// repetition is how often a provisional response is repeated while an INVITE is not
+// answered. RFC 3261 s13.3.1.1: "To prevent cancellation, the UAS MUST send a non-100
+// provisional response at every minute, to handle the possibility of lost provisional
+// responses."
+const repetition = time.Minute
+
+func (u *Usage) repeatProvisional(now time.Time) {
+	i := &u.invite
+	if i.repeatAt.IsZero() || now.Before(i.repeatAt) {
 		return
 	}
-	u.state = Answered
+	if i.server.status == 100 {
+		u.Provisional(now, 183, nil)
+		return
+	}
+	u.stepServer(now, i.server, transaction.Response(i.server.status), i.server.last)
+	i.repeatAt = now.Add(repetition)
+}
+
+// Answer accepts the INVITE. The 2xx is sent until the ACK comes. Without a
+// description it carries the answer that a provisional response has shown: RFC 3261
+// s13.2.1, the answer "MUST be in a reliable non-failure message".
+func (u *Usage) Answer(now time.Time, s *sdp.Description, headers ...Header) {
+	if !u.ringing() {
+		return
+	}
+	if s == nil {
+		s = u.chosen.Media.Preview
+	}
+	u.state, u.invite.repeatAt = Answered, time.Time{}
 	u.describeLocal(s)
 	u.acceptInvite(now, u.invite.server, s, headers)
 }
@@ -51,23 +105,37 @@ func (u *Usage) Answer(now time.Time, s *sdp.Description, headers ...Header) {
 // describeLocal notes what our 2xx says: the answer, or an offer where there was
 // none to answer.
 func (u *Usage) describeLocal(s *sdp.Description) {
-	if s == nil {
-		return
-	}
-	media := &u.dialog().Media
-	if media.SendAnswer(s) != nil {
+	media := &u.chosen.Media
+	switch {
+	case s == nil:
+	case media.State == sdp.RemoteOffer:
+		if media.SendAnswer(s) != nil {
+			_ = media.Reject() // it goes out all the same; the next offer is not hindered
+		}
+	default:
 		_ = media.SendOffer(s)
 	}
 }
 
 // Reject ends the INVITE with a final failure.
 func (u *Usage) Reject(now time.Time, status int, headers ...Header) {
-	if u.state != Invited && u.state != Early {
-		return
+	if u.ringing() {
+		u.refuse(now, status, headers)
+		u.settle()
 	}
-	u.state = Rejected
-	u.respond(now, u.invite.server, status, nil, headers...)
-	u.settle()
+}
+
+func (u *Usage) refuse(now time.Time, status int, headers []Header) {
+	u.state, u.invite.repeatAt = Rejected, time.Time{}
+	u.respond(now, u.invite.server, failure(status), nil, headers...)
+}
+
+// failure makes a status that refuses of any: what is no failure is one of ours.
+func failure(status int) int {
+	if status < 300 || status > 699 {
+		return 500
+	}
+	return status
 }
 
 // acceptance is a 2xx to an INVITE that waits for its ACK. RFC 3261 s13.3.1.4:
@@ -82,9 +150,9 @@ type acceptance struct {
 
 func (u *Usage) acceptInvite(now time.Time, s *server, body *sdp.Description, headers []Header) {
 	u.respond(now, s, 200, body, headers...)
-	t1 := u.timing().T1
+	t1 := u.config.Timing.T1
 	u.accept = acceptance{
-		server: s, interval: t1, resendAt: now.Add(t1), until: now.Add(u.timing().Timeout()),
+		server: s, interval: t1, resendAt: now.Add(t1), until: now.Add(u.config.Timing.Timeout()),
 	}
 }
 
@@ -101,40 +169,35 @@ func (u *Usage) resendAnswer(now time.Time) {
 		u.unacknowledged(now)
 		return
 	}
-	u.out = append(u.out, Action{Send: a.server.last, Flow: a.server.flow})
-	a.interval = min(2*a.interval, u.timing().T2)
-	a.resendAt = a.resendAt.Add(a.interval)
-	if a.resendAt.After(a.until) {
-		a.resendAt = a.until
+	u.act(Action{Send: a.server.last, Flow: a.server.flow})
+	a.interval = min(2*a.interval, u.config.Timing.T2)
+	if a.resendAt = a.resendAt.Add(a.interval); a.resendAt.Before(now) {
+		a.resendAt = now.Add(a.interval) // Tick came very late
 	}
+	a.resendAt = sooner(a.resendAt, a.until)
 }
 
 func (u *Usage) unacknowledged(now time.Time) {
 	u.accept = acceptance{}
 	switch u.state {
 	case Answered, Confirmed:
-		u.state = Leaving
-		u.sendBye(now, u.chosen, nil)
+		u.leave(now)
+		u.sendBye(now, u.chosen, []Header{{"Reason", noAck}})
 		u.report(Left{Status: 408})
 	case Leaving:
 		u.ackGone(now)
 	}
 }
 
-func (u *Usage) timing() transaction.Timing {
-	if u.config.Timing.T1 <= 0 {
-		return transaction.DefaultTiming()
-	}
-	return u.config.Timing
-}
+// noAck says in a BYE why it comes (RFC 3326).
+const noAck = `SIP;cause=408;text="No ACK"`
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
-// InviteKey is the key of the INVITE that began the usage, by which its CANCEL
-// and its retransmissions find it; zero for a UAC.
-func (u *Usage) InviteKey() transaction.ServerKey {
-	if u.invite.server == nil {
-		return transaction.ServerKey{}
-	}
-	return u.invite.server.key
+// unsupported gives the Unsupported header for a request that requires extensions. RFC
+// 3261 s8.2.2.3: a UAS that does not understand an option tag in Require "MUST respond
+// by generating a response with status code 420 (Bad Extension)" and "MUST add an
+// Unsupported header field, and list in it those options it does not understand". We
+// understand none.
+func unsupported(req *sip.Request) (h Header, required bool) {
+	tags := wire.OptionTags(req, "Require")
+	return Header{"Unsupported", strings.Join(tags, ", ")}, len(tags) > 0
 }

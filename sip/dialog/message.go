@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tandem-gateway/tandem/sdp"
 )
@@ -21,16 +22,20 @@ func (m *message) add(name, value string) { m.head = append(m.head, Header{name,
 
 func (m *message) describe(s *sdp.Description) {
 	if s != nil {
-		m.body = s.Append(nil)
+		m.body = s.Append(make([]byte, 0, bodySize))
 	}
 }
+
+// bodySize is room for the description of one audio stream.
+const bodySize = 512
 
 // again makes the request that follows a challenge: RFC 3261 s22.2, "it must
 // increment the CSeq header field value as it would normally when sending an
 // updated request", with a branch of its own and these credentials instead of
 // those it had.
-func (m *message) again(branch, via string, seq uint32, credentials []Header) {
-	head := make([]Header, 0, len(m.head)+len(credentials))
+func (m *message) again(branch, via string, seq uint32, credentials []Header) message {
+	next := *m
+	next.head = make([]Header, 0, len(m.head)+len(credentials))
 	for _, h := range m.head {
 		switch h.Name {
 		case "Via":
@@ -40,27 +45,60 @@ func (m *message) again(branch, via string, seq uint32, credentials []Header) {
 		case "Authorization", "Proxy-Authorization":
 			continue
 		}
-		head = append(head, h)
+		next.head = append(next.head, h)
 	}
-	m.head, m.branch, m.seq = append(head, credentials...), branch, seq
+	next.head, next.branch, next.seq = append(next.head, credentials...), branch, seq
+	return next
+}
+
+// credentials are the headers that answer challenges.
+func (m *message) credentials() (list []Header) {
+	for _, h := range m.head {
+		if h.Name == "Authorization" || h.Name == "Proxy-Authorization" {
+			list = append(list, h)
+		}
+	}
+	return list
 }
 
 // render writes the whole message.
 func (m *message) render() []byte {
-	b := make([]byte, 0, 512+len(m.body))
+	b := make([]byte, 0, len(m.method)+len(m.uri)+sizeOf(m.head)+len(m.body)+96)
 	b = append(append(b, m.method...), ' ')
 	b = appendLine(b, m.uri)
 	b = append(b, " SIP/2.0\r\n"...)
-	for _, h := range m.head {
+	b = appendHeaders(b, m.head)
+	return appendBody(b, m.body)
+}
+
+// sizeOf is about what headers take when they are written.
+func sizeOf(list []Header) (n int) {
+	for _, h := range list {
+		n += len(h.Name) + len(h.Value) + len(": \r\n")
+	}
+	return n
+}
+
+func appendHeaders(b []byte, list []Header) []byte {
+	for _, h := range list {
+		if h.Name == "" {
+			continue // a Phrase
+		}
 		b = append(append(b, h.Name...), ": "...)
 		b = append(appendLine(b, h.Value), "\r\n"...)
 	}
-	if len(m.body) > 0 {
+	return b
+}
+
+// appendBody ends the headers and writes the body, a session description or
+// nothing.
+func appendBody(b, body []byte) []byte {
+	if len(body) > 0 {
 		b = append(b, "Content-Type: application/sdp\r\n"...)
 	}
 	b = append(b, "Content-Length: "...)
-	b = strconv.AppendInt(b, int64(len(m.body)), 10)
-	return append(append(b, "\r\n\r\n"...), m.body...)
+	b = strconv.AppendInt(b, int64(len(body)), 10)
+	return append(append(b, "\r\n\r\n"...), body...)
 }
 
 func viaValue(via, branch string) string { return via + ";branch=" + branch + ";rport" }
@@ -76,6 +114,9 @@ func cseqValue(seq uint32, method string) string {
 func appendLine(b []byte, value string) []byte {
 	start := len(b)
 	b = append(b, value...)
+	if !strings.ContainsAny(value, "\r\n\x00") {
+		return b
+	}
 	for i := start; i < len(b); i++ {
 		if b[i] == '\r' || b[i] == '\n' || b[i] == 0 {
 			b[i] = ' '

@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -14,12 +13,23 @@ import (
 // Allow lists the methods a leg understands.
 const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS"
 
+// Supported lists the extensions a leg understands: none. RFC 3261 s20.37: "If empty, it
+// means that no extensions are supported."
+const Supported = ""
+
 // Receive takes a message that belongs to the usage: a response to a request of
-// ours, or a request with our tag or of the transaction that began the usage.
+// ours, or a request with our tag or of the transaction that began the usage. One of
+// another dialog changes nothing.
 func (u *Usage) Receive(now time.Time, msg sip.Message, flow transport.Flow) {
+	if u.state == Ended {
+		u.receiveLate(msg, flow)
+		return
+	}
 	switch m := msg.(type) {
 	case *sip.Response:
-		u.receiveResponse(now, m)
+		if m.CallID().Value() == u.callID && wire.FromTag(m) == u.config.Tag {
+			u.receiveResponse(now, m)
+		}
 	case *sip.Request:
 		u.receiveRequest(now, m, flow)
 	}
@@ -28,8 +38,12 @@ func (u *Usage) Receive(now time.Time, msg sip.Message, flow transport.Flow) {
 
 func (u *Usage) receiveRequest(now time.Time, req *sip.Request, flow transport.Flow) {
 	key := Key(req)
-	if req.Method == sip.ACK {
+	switch {
+	case req.Method == sip.ACK:
 		u.receiveAck(now, key, req)
+		return
+	case req.CallID().Value() != u.callID:
+		u.turnAway(req, flow, 481)
 		return
 	}
 	if s := u.find(key); s != nil {
@@ -40,62 +54,79 @@ func (u *Usage) receiveRequest(now time.Time, req *sip.Request, flow transport.F
 		u.receiveCancel(now, key, req, flow)
 		return
 	}
-	s := u.serve(now, req, flow)
-	if !u.inOrder(now, s) {
+	// RFC 3261 s12.2.2: "If the request has a tag in the To header field, but the dialog
+	// identifier does not match any existing dialogs …" it gets a 481.
+	d := u.dialogWith(req)
+	if d == nil {
+		u.turnAway(req, flow, 481)
 		return
 	}
-	switch req.Method {
-	case sip.INVITE:
-		u.receiveReinvite(now, s)
-	case sip.BYE:
-		u.receiveBye(now, s)
-	case sip.OPTIONS:
-		u.respond(now, s, 200, nil, Header{"Allow", Allow}, Header{"Accept", "application/sdp"})
-	default:
-		// RFC 3261 s8.2.1: "The UAS MUST also add an Allow header field to the 405".
-		u.respond(now, s, 405, nil, Header{"Allow", Allow})
+	if s := u.serve(now, req, flow); u.inOrder(now, s, d) {
+		u.serveMethod(now, s, d)
 	}
 }
 
-// inOrder finds the request's dialog and checks what RFC 3261 s12.2.2 asks for.
-func (u *Usage) inOrder(now time.Time, s *server) bool {
-	d := u.dialogOf(wire.FromTag(s.request))
-	switch {
-	case d == nil:
-		u.respond(now, s, 481, nil)
-	case d.RemoteSeq != 0 && s.seq <= d.RemoteSeq:
+// inOrder checks what RFC 3261 s12.2.2 and s8.2 ask of a request within a dialog.
+func (u *Usage) inOrder(now time.Time, s *server, d *Dialog) bool {
+	if d.RemoteSeq != 0 && s.seq <= d.RemoteSeq {
 		// "If the remote sequence number was not empty, but the sequence number of
 		// the request is lower than the remote sequence number, the request is out
-		// of order and MUST be rejected with a 500".
-		u.respond(now, s, 500, nil, Phrase("CSeq out of order"))
-	case len(wire.OptionTags(s.request, "Require")) > 0:
-		// RFC 3261 s8.2.2.3: a server that does not understand an option tag in
-		// Require "MUST respond by generating a response with status code 420". We
-		// understand none.
-		tags := strings.Join(wire.OptionTags(s.request, "Require"), ", ")
-		u.respond(now, s, 420, nil, Header{"Unsupported", tags})
-	default:
-		d.RemoteSeq = s.seq
-		return true
+		// of order and MUST be rejected with a 500". The same number again is no
+		// better: it is not a repetition, or it would have been found.
+		u.respond(now, s, 500, nil, Phrase("CSeq Out Of Order"))
+		return false
 	}
-	return false
+	// A number may be left out, by a proxy's challenge for one: "Such a gap does not
+	// represent any error condition."
+	d.RemoteSeq = s.seq
+	if h, required := unsupported(s.request); required {
+		u.respond(now, s, 420, nil, h)
+		return false
+	}
+	return true
+}
+
+// serveMethod does what a request within the dialog asks for.
+func (u *Usage) serveMethod(now time.Time, s *server, d *Dialog) {
+	switch method := s.request.Method; {
+	case method == sip.BYE:
+		u.receiveBye(now, s, d)
+	case u.over(d):
+		// RFC 5407 s3.2: it has crossed our BYE. To the other side the dialog is over
+		// too, as soon as it hears of it.
+		u.respond(now, s, 481, nil)
+	case method == sip.INVITE:
+		u.receiveReinvite(now, s, d)
+	case method == sip.OPTIONS:
+		u.respond(now, s, 200, nil, Header{"Allow", Allow}, Header{"Accept", sdpType}, Header{"Supported", Supported})
+	default:
+		u.respond(now, s, notAllowed(method), nil, Header{"Allow", Allow})
+	}
+}
+
+// over says whether a dialog only waits for its end: the call's, or a fork's that lost.
+func (u *Usage) over(d *Dialog) bool {
+	return u.conversationOver() || u.chosen != nil && d != u.chosen
+}
+
+// notAllowed tells methods that are known from those that are not. RFC 3261 s8.2.1: "If
+// the UAS recognizes but does not support the method of a request, it MUST generate a
+// 405 (Method Not Allowed) response", with Allow; s21.5.2: 501 "is the appropriate
+// response when a UAS does not recognize the request method".
+func notAllowed(method sip.RequestMethod) int {
+	switch method {
+	case sip.REGISTER, sip.SUBSCRIBE, sip.NOTIFY, sip.REFER, sip.INFO, sip.MESSAGE, sip.PRACK, sip.UPDATE, sip.PUBLISH:
+		return 405
+	}
+	return 501
 }
 
 // dialogOf gives the dialog with a remote tag.
 func (u *Usage) dialogOf(tag string) *Dialog {
-	for i := range u.dialogs {
-		if u.dialogs[i].RemoteTag == tag {
-			return &u.dialogs[i]
+	for _, d := range u.dialogs {
+		if d.RemoteTag == tag {
+			return d
 		}
-	}
-	return nil
-}
-
-// dialog is the dialog that the usage lives in: the confirmed one, or the
-// newest.
-func (u *Usage) dialog() *Dialog {
-	if u.chosen < len(u.dialogs) {
-		return &u.dialogs[u.chosen]
 	}
 	return nil
 }

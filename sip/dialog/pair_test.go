@@ -17,26 +17,37 @@ import (
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
+// failer is what a test and a rapid check have in common.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // pair is a caller's usage and a callee's with a network between them, in a time
 // of its own. It is the smallest world in which a dialog can be seen whole.
 type pair struct {
-	t        *testing.T
-	now      time.Time
-	caller   *side
-	callee   *side
-	wire     []packet
-	delay    time.Duration
+	t      failer
+	now    time.Time
+	caller *side
+	callee *side
+	wire   []packet
+	delay  time.Duration
+	// lost says which messages do not arrive; late, if there, how much later than
+	// others one does, twice when it says so.
 	lost     func(from *side, b []byte) bool
+	late     func() (by time.Duration, twice bool)
 	ladder   []string
 	sequence int
 }
 
-// side is one usage with what it has reported.
+// side is one usage with what it has sent and reported.
 type side struct {
 	name    string
 	usage   *Usage
 	flow    transport.Flow
 	reports []Report
+	sent    []sip.Message
+	clerk   clerk
 }
 
 type packet struct {
@@ -51,19 +62,30 @@ var (
 	calleeAt = netip.MustParseAddrPort("192.0.2.2:5060")
 )
 
-func newPair(t *testing.T) *pair {
-	p := &pair{t: t, now: time.Unix(0, 0).UTC(), delay: 10 * time.Millisecond}
-	p.caller = &side{name: "caller", flow: transport.Flow{Protocol: transport.UDP, Local: callerAt, Remote: calleeAt}}
-	p.callee = &side{name: "callee", flow: transport.Flow{Protocol: transport.UDP, Local: calleeAt, Remote: callerAt}}
-	p.caller.usage = NewUAC(config("caller", callerAt))
-	return p
+func newPair(t failer) *pair { return newPairOver(t, transport.UDP) }
+
+func newPairOver(t failer, p transport.Protocol) *pair {
+	return &pair{
+		t: t, now: time.Unix(0, 0).UTC(), delay: 10 * time.Millisecond,
+		caller: &side{
+			name: "caller", flow: transport.Flow{Protocol: p, Local: callerAt, Remote: calleeAt},
+			usage: NewUAC(configOver("caller", callerAt, p)),
+		},
+		callee: &side{name: "callee", flow: transport.Flow{Protocol: p, Local: calleeAt, Remote: callerAt}},
+	}
 }
 
-func config(name string, at netip.AddrPort) Config {
-	return Config{
-		Timing: transaction.DefaultTiming(), Via: "SIP/2.0/UDP " + at.String(),
+func config(name string, at netip.AddrPort) Config { return configOver(name, at, transport.UDP) }
+
+func configOver(name string, at netip.AddrPort, p transport.Protocol) Config {
+	c := Config{
+		Timing: transaction.DefaultTiming(), Via: "SIP/2.0/" + p.String() + " " + at.String(),
 		Branch: transaction.Cookie + name, Tag: name, Contact: "<sip:" + name + "@" + at.String() + ">",
 	}
+	if p.Reliable() {
+		c.Transport = transaction.Reliable
+	}
+	return c
 }
 
 func description1(addr string, port uint16, dir sdp.Direction) *sdp.Description {
@@ -80,13 +102,16 @@ func description1(addr string, port uint16, dir sdp.Direction) *sdp.Description 
 func offer() *sdp.Description  { return description1("192.0.2.1", 10000, sdp.SendRecv) }
 func answer() *sdp.Description { return description1("192.0.2.2", 20000, sdp.SendRecv) }
 
-// invite sends the caller's INVITE.
-func (p *pair) invite() {
-	p.caller.usage.Invite(p.now, Invitation{
-		RequestURI: "sip:callee@192.0.2.2:5060", From: "<sip:caller@192.0.2.1>", To: "<sip:callee@192.0.2.2>",
-		CallID: "pair", MaxForwards: 70, Offer: offer(),
+// invite sends the caller's INVITE, with an offer.
+func (p *pair) invite() { p.inviteWith(offer()) }
+
+func (p *pair) inviteWith(offer *sdp.Description) {
+	p.do(p.caller, func(u *Usage) {
+		u.Invite(p.now, Invitation{
+			RequestURI: "sip:callee@192.0.2.2:5060", From: "<sip:caller@192.0.2.1>", To: "<sip:callee@192.0.2.2>",
+			CallID: "pair", MaxForwards: 70, Offer: offer,
+		})
 	})
-	p.collect(p.caller)
 }
 
 // do lets a side act.
@@ -95,7 +120,7 @@ func (p *pair) do(s *side, act func(u *Usage)) {
 	p.collect(s)
 }
 
-// collect takes what a usage wants and puts it on the wire.
+// collect takes what a usage wants, checks it and puts it on the wire.
 func (p *pair) collect(s *side) {
 	for {
 		actions := s.usage.Take()
@@ -104,21 +129,58 @@ func (p *pair) collect(s *side) {
 		}
 		for _, a := range actions {
 			if a.Report != nil {
+				p.note("%s reports %s", s.name, brief(a.Report))
 				s.reports = append(s.reports, a.Report)
-				p.ladder = append(p.ladder, fmt.Sprintf("%7.3f %s reports %T%+v", p.seconds(), s.name, a.Report, a.Report))
-				continue
-			}
-			lost := p.lost != nil && p.lost(s, a.Send)
-			p.ladder = append(p.ladder, fmt.Sprintf("%7.3f %s -> %s lost=%v", p.seconds(), s.name, firstLine(a.Send), lost))
-			if !lost {
-				p.sequence++
-				p.wire = append(p.wire, packet{p.now.Add(p.delay), p.sequence, s, a.Send})
+				s.clerk.report(p, s, a.Report)
+			} else {
+				p.send(s, a)
 			}
 		}
 	}
 }
 
-func (p *pair) seconds() float64 { return p.now.Sub(time.Unix(0, 0)).Seconds() }
+func (p *pair) send(s *side, a Action) {
+	lost := p.lost != nil && p.lost(s, a.Send)
+	p.note("%s -> %s lost=%v", s.name, firstLine(a.Send), lost)
+	s.sent = append(s.sent, s.clerk.message(p, s, a))
+	if lost {
+		return
+	}
+	copies, by, twice := 1, time.Duration(0), false
+	if p.late != nil {
+		if by, twice = p.late(); twice {
+			copies = 2
+		}
+	}
+	for i := range copies {
+		p.sequence++
+		at := p.now.Add(p.delay).Add(by * time.Duration(i+1))
+		p.wire = append(p.wire, packet{at, p.sequence, s, a.Send})
+	}
+}
+
+func (p *pair) note(format string, args ...any) {
+	seconds := p.now.Sub(time.Unix(0, 0)).Seconds()
+	p.ladder = append(p.ladder, fmt.Sprintf("%7.3f "+format, append([]any{seconds}, args...)...))
+}
+
+// brief is a report on one line.
+func brief(r Report) string {
+	text := strings.TrimPrefix(fmt.Sprintf("%T", r), "dialog.")
+	switch r := r.(type) {
+	case Progressed:
+		return fmt.Sprint(text, " ", r.Status, " sdp=", r.SDP != nil)
+	case Accepted:
+		return fmt.Sprint(text, " sdp=", r.SDP != nil)
+	case Failed:
+		return fmt.Sprint(text, " ", r.Status)
+	case OfferFailed:
+		return fmt.Sprint(text, " ", r.Status)
+	case Left:
+		return fmt.Sprint(text, " ", r.Status)
+	}
+	return text
+}
 
 func firstLine(b []byte) string {
 	line, rest, _ := strings.Cut(string(b), "\r\n")
@@ -130,11 +192,14 @@ func firstLine(b []byte) string {
 // run lets time go by.
 func (p *pair) run(d time.Duration) {
 	end := p.now.Add(d)
-	for {
+	for steps := 0; ; steps++ {
 		next, what := p.next(end)
 		if what == nil {
 			p.now = end
 			return
+		}
+		if steps > 10000 {
+			p.fail("time stands still")
 		}
 		p.now = next
 		what()
@@ -171,35 +236,130 @@ func (p *pair) deliver() {
 	}
 	msg, fault := wire.Parse(pk.bytes)
 	if fault != nil {
-		p.t.Fatalf("a usage wrote what cannot be read: %v\n%s", fault, pk.bytes)
+		p.fail("a usage wrote what cannot be read: %v\n%s", fault, pk.bytes)
 	}
 	if to.usage == nil {
 		req, ok := msg.(*sip.Request)
 		if !ok || req.Method != sip.INVITE {
 			return
 		}
-		offer, status := Description(req)
+		offer, status, _ := ReadInvite(req)
 		if status != 0 {
-			p.t.Fatalf("the offer is refused with %d", status)
+			p.fail("the INVITE is refused with %d", status)
 		}
-		to.usage = NewUAS(p.now, config("callee", calleeAt), req, offer, to.flow)
+		to.usage = NewUAS(p.now, configOver("callee", calleeAt, to.flow.Protocol), req, offer, to.flow)
 	} else {
 		to.usage.Receive(p.now, msg, to.flow)
 	}
 	p.collect(to)
 }
 
-// answered brings a call about and waits until it stands.
-func answered(t *testing.T) *pair {
-	p := newPair(t)
+// other is the side that a side talks with.
+func (p *pair) other(s *side) *side {
+	if s == p.caller {
+		return p.callee
+	}
+	return p.caller
+}
+
+// ringing brings about a call that rings.
+func ringing(t failer, protocol transport.Protocol) *pair {
+	p := newPairOver(t, protocol)
 	p.invite()
 	p.run(time.Second)
-	p.do(p.callee, func(u *Usage) { u.Provisional(p.now, 180, nil) })
+	p.provisional(180, nil)
 	p.run(time.Second)
-	p.do(p.callee, func(u *Usage) { u.Answer(p.now, answer()) })
+	p.expectState(Early, Early)
+	return p
+}
+
+// answered brings a call about and waits until it stands.
+func answered(t failer) *pair { return answeredOver(t, transport.UDP) }
+
+func answeredOver(t failer, protocol transport.Protocol) *pair {
+	p := ringing(t, protocol)
+	p.answer(answer())
 	p.run(time.Second)
 	p.expectState(Confirmed, Confirmed)
 	return p
+}
+
+// overEach runs a story over each kind of transport.
+func overEach(t *testing.T, story func(t *testing.T, protocol transport.Protocol)) {
+	for _, protocol := range []transport.Protocol{transport.UDP, transport.TCP} {
+		t.Run(protocol.String(), func(t *testing.T) { story(t, protocol) })
+	}
+}
+
+// eachSide runs a story with each side as the one that begins, on a call that stands.
+func eachSide(t *testing.T, story func(p *pair, by, other *side)) {
+	for _, who := range []string{"caller", "callee"} {
+		t.Run(who, func(t *testing.T) {
+			p := answered(t)
+			p.caller.reports, p.callee.reports = nil, nil
+			by := p.caller
+			if who == "callee" {
+				by = p.callee
+			}
+			story(p, by, p.other(by))
+		})
+	}
+}
+
+// The commands of a side's owner, of which the clerk takes note.
+
+func (p *pair) provisional(status int, s *sdp.Description) {
+	p.do(p.callee, func(u *Usage) { u.Provisional(p.now, status, s) })
+}
+
+func (p *pair) answer(s *sdp.Description, headers ...Header) {
+	if p.callee.usage.ringing() && p.callee.usage.chosen.Media.State == sdp.Stable && s != nil {
+		p.callee.clerk.offering++ // the answer will come with the ACK
+	}
+	p.do(p.callee, func(u *Usage) { u.Answer(p.now, s, headers...) })
+}
+
+func (p *pair) reject(status int, headers ...Header) {
+	p.callee.clerk.hungUp = p.callee.clerk.hungUp || p.callee.usage.ringing()
+	p.do(p.callee, func(u *Usage) { u.Reject(p.now, status, headers...) })
+}
+
+func (p *pair) cancel(headers ...Header) {
+	p.caller.clerk.hungUp = p.caller.clerk.hungUp || p.caller.usage.calling()
+	p.do(p.caller, func(u *Usage) { u.Cancel(p.now, headers...) })
+}
+
+func (p *pair) bye(s *side, headers ...Header) {
+	up := s.usage.State() == Answered || s.usage.State() == Confirmed
+	s.clerk.hungUp = s.clerk.hungUp || up
+	p.do(s, func(u *Usage) { u.Bye(p.now, headers...) })
+}
+
+func (p *pair) offer(s *side, d *sdp.Description) {
+	s.clerk.offering++
+	p.do(s, func(u *Usage) { u.Offer(p.now, d) })
+}
+
+func (p *pair) acceptOffer(s *side, d *sdp.Description) {
+	r := &s.usage.reinvite
+	if r.phase == reinviteReceived && s.usage.chosen.Media.State == sdp.Stable && d != nil {
+		s.clerk.offering++ // it was an INVITE without an offer
+	}
+	s.clerk.offered = s.clerk.offered && r.phase != reinviteReceived
+	p.do(s, func(u *Usage) { u.AcceptOffer(p.now, d) })
+}
+
+func (p *pair) refuseOffer(s *side, status int, headers ...Header) {
+	s.clerk.offered = s.clerk.offered && s.usage.reinvite.phase != reinviteReceived
+	p.do(s, func(u *Usage) { u.RefuseOffer(p.now, status, headers...) })
+}
+
+// hangUp ends a call that stands and waits until nothing of it runs.
+func (p *pair) hangUp() {
+	p.t.Helper()
+	p.bye(p.caller)
+	p.run(time.Minute)
+	p.expectOver()
 }
 
 func (p *pair) expectState(caller, callee State) {
@@ -207,8 +367,51 @@ func (p *pair) expectState(caller, callee State) {
 	if c := p.caller.usage.State(); c != caller {
 		p.fail("the caller is %v, want %v", c, caller)
 	}
+	if p.callee.usage == nil {
+		p.fail("there is no callee")
+	}
 	if c := p.callee.usage.State(); c != callee {
 		p.fail("the callee is %v, want %v", c, callee)
+	}
+}
+
+// expectOver wants both sides ended and silent.
+func (p *pair) expectOver() {
+	p.t.Helper()
+	for _, s := range []*side{p.caller, p.callee} {
+		if s.usage == nil {
+			continue
+		}
+		if state := s.usage.State(); state != Ended {
+			p.fail("the %s is %v, want ended", s.name, state)
+		}
+		if at, ok := s.usage.Deadline(); ok {
+			p.fail("the %s has ended and has a timer at %v", s.name, at)
+		}
+		if s.clerk.last != "Released" {
+			p.fail("the last report of %s is %q", s.name, s.clerk.last)
+		}
+		p.expectAcknowledged(s)
+	}
+}
+
+// expectAcknowledged wants an ACK for each 2xx of a side to an INVITE, or a BYE. RFC
+// 3261 s13.2.2.4 and s13.3.1.4.
+func (p *pair) expectAcknowledged(s *side) {
+	p.t.Helper()
+	done := map[uint32]bool{}
+	bye := false
+	for _, m := range append(append([]sip.Message{}, p.caller.sent...), p.callee.sent...) {
+		if req, ok := m.(*sip.Request); ok {
+			done[req.CSeq().SeqNo] = done[req.CSeq().SeqNo] || req.Method == sip.ACK
+			bye = bye || req.Method == sip.BYE
+		}
+	}
+	for _, m := range s.sent {
+		res, ok := m.(*sip.Response)
+		if ok && res.StatusCode/100 == 2 && res.CSeq().MethodName == sip.INVITE && !done[res.CSeq().SeqNo] && !bye {
+			p.fail("the 2xx %q of %s has neither ACK nor BYE", res.CSeq().Value(), s.name)
+		}
 	}
 }
 
@@ -238,6 +441,25 @@ func (p *pair) sent(s *side, start string) (n int) {
 		}
 	}
 	return n
+}
+
+// expectSent wants a number of messages of a side that begin so.
+func (p *pair) expectSent(s *side, start string, want int) {
+	p.t.Helper()
+	if n := p.sent(s, start); n != want {
+		p.fail("the %s sent %q %d times, want %d", s.name, start, n, want)
+	}
+}
+
+// loses makes the network lose the first n messages that begin so.
+func (p *pair) loses(start string, n int) {
+	p.lost = func(_ *side, b []byte) bool {
+		if n > 0 && strings.HasPrefix(string(b), start) {
+			n--
+			return true
+		}
+		return false
+	}
 }
 
 // loss drops a share of the packets, the same ones for the same seed.

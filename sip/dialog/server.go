@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -14,7 +15,6 @@ import (
 // server is a server transaction with its request and its last response.
 type server struct {
 	key     transaction.ServerKey
-	method  string
 	seq     uint32
 	flow    transport.Flow
 	request *sip.Request // nil once the final response has been sent
@@ -26,20 +26,51 @@ type server struct {
 
 // serve starts a server transaction for a request.
 func (u *Usage) serve(now time.Time, req *sip.Request, flow transport.Flow) *server {
-	s := &server{
-		key: Key(req), method: string(req.Method), seq: req.CSeq().SeqNo,
-		flow: flow, request: req,
+	u.makeRoom()
+	s := &server{key: kept(Key(req)), seq: req.CSeq().SeqNo, flow: flow, request: req}
+	t := transaction.Unreliable
+	if flow.Protocol != 0 && flow.Protocol.Reliable() {
+		t = transaction.Reliable
 	}
 	if req.Method == sip.INVITE {
-		tx := transaction.NewInviteServer(u.config.Timing, u.config.Transport)
+		tx := transaction.NewInviteServer(u.config.Timing, t)
 		s.tx = &tx
 	} else {
-		tx := transaction.NewNonInviteServer(u.config.Timing, u.config.Transport)
+		tx := transaction.NewNonInviteServer(u.config.Timing, t)
 		s.tx = &tx
 	}
 	u.servers = append(u.servers, s)
 	u.stepServer(now, s, transaction.Start, nil)
 	return s
+}
+
+// kept is a key that does not keep the message alive whose parts it is made of.
+func kept(k transaction.ServerKey) transaction.ServerKey {
+	k.Branch, k.Host = strings.Clone(k.Branch), strings.Clone(k.Host)
+	if k.Method == string(sip.INVITE) {
+		k.Method = string(sip.INVITE)
+	} else {
+		k.Method = strings.Clone(k.Method)
+	}
+	return k
+}
+
+// maxServers bounds the transactions that are kept for repetitions.
+const maxServers = 64
+
+// makeRoom forgets the oldest transaction that only answers repetitions when there are
+// too many: somebody sends requests faster than their repetitions could die out. A
+// repetition of it is out of order from then on.
+func (u *Usage) makeRoom() {
+	if len(u.servers) < maxServers {
+		return
+	}
+	for i, s := range u.servers {
+		if s != u.invite.server && s != u.accept.server && s.lingering() {
+			u.servers = append(u.servers[:i], u.servers[i+1:]...)
+			return
+		}
+	}
 }
 
 // find gives the server transaction that a request belongs to.
@@ -55,19 +86,17 @@ func (u *Usage) find(key transaction.ServerKey) *server {
 // stepServer steps a server transaction; next is the response of the event.
 func (u *Usage) stepServer(now time.Time, s *server, ev transaction.Event, next []byte) {
 	does := s.tx.Step(now, ev)
+	sends := does.Has(transaction.Send)
 	if does.Has(transaction.SendTrying) && s.request != nil {
-		next = u.response(s, 100, nil, nil)
+		sends, next = true, u.response(s.request, 100, nil, nil)
 	}
-	if next != nil && (does.Has(transaction.Send) || does.Has(transaction.SendTrying)) {
+	if sends && next != nil {
 		s.last = next
 	}
-	if (does.Has(transaction.Send) || does.Has(transaction.SendTrying)) && s.last != nil {
-		u.out = append(u.out, Action{Send: s.last, Flow: s.flow})
+	if sends && s.last != nil {
+		u.act(Action{Send: s.last, Flow: s.flow})
 	}
 	s.ended = s.ended || does.Has(transaction.Terminated)
-	if does.Has(transaction.TimedOut) && s == u.accept.server {
-		u.unacknowledged(now)
-	}
 }
 
 // respond sends a response in a server transaction. A final one lets go of the
@@ -77,60 +106,57 @@ func (u *Usage) respond(now time.Time, s *server, status int, body *sdp.Descript
 		return
 	}
 	s.status = status
-	u.stepServer(now, s, transaction.Response(status), u.response(s, status, body, headers))
+	u.stepServer(now, s, transaction.Response(status), u.response(s.request, status, body, headers))
 	if status >= 200 {
 		s.request = nil
 	}
 }
 
-// response renders one by RFC 3261 s8.2.6.
-func (u *Usage) response(s *server, status int, body *sdp.Description, headers []Header) []byte {
-	tag := u.config.Tag
-	if status == 100 {
-		tag = "" // a 100 forms no dialog, and needs no tag
+// turnAway answers a request without a transaction, RFC 3261 s8.2.7: the same request
+// gets the same answer when it comes again.
+func (u *Usage) turnAway(req *sip.Request, flow transport.Flow, status int) {
+	if b := u.response(req, status, nil, nil); b != nil {
+		u.act(Action{Send: b, Flow: flow})
 	}
-	res := wire.NewResponse(s.request, status, phrase(headers, status), tag)
-	if formsDialog(s.method, status) {
-		addHeader(res, "Contact", u.config.Contact)
-		addHeader(res, "Allow", Allow)
+}
+
+// response renders one by RFC 3261 s8.2.6.
+func (u *Usage) response(req *sip.Request, status int, body *sdp.Description, headers []Header) []byte {
+	var text []byte
+	if body != nil {
+		text = body.Append(make([]byte, 0, bodySize))
+	}
+	b, err := wire.Append(make([]byte, 0, responseSize+sizeOf(headers)+len(text)),
+		wire.NewResponse(req, status, phrase(headers), u.config.Tag))
+	if err != nil {
+		return nil // cannot be: what the request gave passed wire.Parse
+	}
+	b = b[:len(b)-len(noBody)]
+	if req.Method == sip.INVITE && status > 100 && status < 300 {
+		b = appendHeaders(b, []Header{{"Contact", u.config.Contact}, {"Allow", Allow}, {"Supported", Supported}})
 	}
 	if u.config.Agent != "" && status > 100 {
-		addHeader(res, "Server", u.config.Agent)
+		b = appendHeaders(b, []Header{{"Server", u.config.Agent}})
 	}
-	for _, h := range headers {
-		if h.Name != "" {
-			addHeader(res, h.Name, h.Value)
-		}
-	}
-	if body != nil {
-		addHeader(res, "Content-Type", "application/sdp")
-		res.SetBody(body.Append(nil))
-	}
-	b, err := wire.Append(nil, res)
-	if err != nil {
-		// What we were asked to say cannot be said; the request is answered all the
-		// same, without it.
-		b, _ = wire.Append(nil, wire.NewResponse(s.request, 500, "", tag))
-	}
-	return b
+	return appendBody(appendHeaders(b, headers), text)
 }
+
+// noBody is how wire.Append ends a message without a body.
+const noBody = "Content-Length: 0\r\n\r\n"
+
+// responseSize is room for what a response repeats of its request.
+const responseSize = 768
 
 // Phrase makes a pseudo header that sets a response's reason phrase.
 func Phrase(text string) Header { return Header{Value: text} }
 
-func phrase(headers []Header, status int) string {
+func phrase(headers []Header) string {
 	for _, h := range headers {
 		if h.Name == "" && h.Value != "" {
-			return h.Value
+			return string(appendLine(nil, h.Value))
 		}
 	}
-	return wire.Phrase(status)
-}
-
-// formsDialog says whether a response establishes or confirms a dialog: a
-// provisional one over 100 or a 2xx, to an INVITE.
-func formsDialog(method string, status int) bool {
-	return method == "INVITE" && status > 100 && status < 300
+	return ""
 }
 
 // lingering says whether the transaction only answers repetitions.
@@ -142,10 +168,6 @@ func (s *server) lingering() bool {
 		return tx.State == transaction.Confirmed || tx.State == transaction.Accepted
 	}
 	return s.status >= 200
-}
-
-func addHeader(res *sip.Response, name, value string) {
-	res.AppendHeader(sip.NewHeader(name, value))
 }
 
 // Key is the server transaction that a request belongs to.

@@ -8,19 +8,25 @@ import (
 
 // State is how far a usage is.
 //
-//	UAC  Idle ─Invite─▶ Calling ─1xx─▶ Early ──2xx, send ACK──────────────▶ Confirmed
-//	                       │             │                                     │
-//	                       ├──── Bye ────┴──▶ Withdrawn ── 2xx: ACK, BYE ──┐   │ BYE
-//	                       │                     │ 3xx-6xx, 64*T1          │   │ either way
-//	                       └─ 3xx-6xx ──────┐    │                         ▼   ▼
-//	UAS  Idle ─INVITE─▶ Invited ─1xx─▶ Early│    │                       Leaving
-//	                       │             │  │    │                          │ answered,
-//	                       │             │  ▼    ▼                          │ 64*T1
-//	                       ├─ 3xx-6xx ───┴▶ Rejected ── ACK, 64*T1 ──▶ Ended ◀┘
-//	                       └─ 2xx ─▶ Answered ── ACK ──▶ Confirmed
-//	                                    └── 64*T1 without ACK: BYE ──▶ Leaving
+//	UAC  Idle ─Invite─▶ Calling ─1xx─▶ Early
+//	                      │  ▲──401, 407──┤
+//	                      ├───── 2xx: ACK ┴───────────────────────────▶ Confirmed
+//	                      ├───── Cancel ──┴─▶ Withdrawn ─ 3xx-6xx, 64*T1 ──▶ Ended
+//	                      │                     └─ 2xx: ACK, BYE ── answered ──┘
+//	                      └───── 3xx-6xx, 64*T1 ─▶ Rejected ───────────────▶ Ended
 //
-// Ended is final; a usage reports Released when it enters it.
+//	UAS  Idle ─INVITE─▶ Invited ─1xx─▶ Early
+//	                      ├───── 2xx ─────┴─▶ Answered ── ACK ───────▶ Confirmed
+//	                      │                      └─ Bye, BYE, 64*T1 ──▶ Leaving
+//	                      └───── 3xx-6xx ─┴─▶ Rejected ── ACK, 64*T1 ──────▶ Ended
+//	                             CANCEL, BYE
+//
+//	both Confirmed ── Bye, BYE; 2xx of ours without ACK; 408, 481 ──▶ Leaving
+//	     Leaving ── BYE answered, 64*T1 ──▶ Ended
+//
+// Ended is final; a usage reports Released when it enters it. It runs no timer then
+// and reports nothing more. What still comes for it is answered from its Leftovers,
+// or as nobody's: 481 to a request, ACK and BYE to a 2xx.
 type State uint8
 
 // The states of a usage.
@@ -46,9 +52,10 @@ func (s State) String() string { return stateNames[s] }
 
 // Config is what a usage is made with; it does not change afterwards.
 type Config struct {
-	// Timing is the RFC's T1, T2 and T4.
+	// Timing is the RFC's T1, T2 and T4; what is zero is the RFC's value.
 	Timing transaction.Timing
-	// Transport says whether the leg's transport retransmits by itself.
+	// Transport says whether our requests need retransmission. A request of the
+	// other side says it by the flow it comes on.
 	Transport transaction.Transport
 	// Via is the sent-protocol and sent-by of our requests, as in
 	// "SIP/2.0/UDP 192.0.2.1:5060".
@@ -64,6 +71,13 @@ type Config struct {
 	Agent string
 	// Authorize answers digest challenges; nil when we have no password there.
 	Authorize Authorizer
+}
+
+// complete fills in the RFC's times. RFC 3261 s17.1.1.1 and table 4 have them; package
+// transaction knows them.
+func (c Config) complete() Config {
+	c.Timing = transaction.NewInviteClient(c.Timing, c.Transport).Timing
+	return c
 }
 
 // Authorizer answers digest challenges.
@@ -91,8 +105,8 @@ type Usage struct {
 	callID   string
 	local    string // our From or To value, with our tag
 	invite   invite
-	dialogs  []Dialog // one, or several while forks of our INVITE ring
-	chosen   int      // the dialog that was confirmed
+	dialogs  []*Dialog // one, or several while forks of our INVITE are heard
+	chosen   *Dialog   // the one the call is in; nil while forks of our INVITE ring
 	clients  []*client
 	servers  []*server
 	accept   acceptance
@@ -100,6 +114,8 @@ type Usage struct {
 	bye      farewell
 	branches int
 	out      []Action
+	taken    []Action
+	rest     []Leftover // Ended
 }
 
 // State is how far the usage is.
@@ -109,23 +125,26 @@ func (u *Usage) State() State { return u.state }
 func (u *Usage) CallID() string { return u.callID }
 
 // Take gives the actions since the last Take, in order. The slice is valid until
-// the usage is called again.
+// the next Take, which lets go of the messages in it.
 func (u *Usage) Take() []Action {
-	out := u.out
-	u.out = u.out[len(u.out):]
-	return out
+	clear(u.taken)
+	u.taken, u.out = u.out, u.taken[:0]
+	if len(u.taken) == 0 && len(u.clients) == 0 && len(u.servers) == 0 {
+		u.taken, u.out = nil, nil // a call that is only talking needs none
+	}
+	return u.taken
 }
 
 // Deadline is when Tick must be called next; false when no timer runs.
 func (u *Usage) Deadline() (time.Time, bool) {
-	var next time.Time
+	next := sooner(u.accept.resendAt, u.invite.repeatAt)
+	next = sooner(next, u.reinvite.cancelAt)
 	for _, c := range u.clients {
 		next = earlier(next, c.tx)
 	}
 	for _, s := range u.servers {
 		next = earlier(next, s.tx)
 	}
-	next = sooner(next, u.accept.resendAt)
 	return next, !next.IsZero()
 }
 
@@ -142,6 +161,8 @@ func (u *Usage) Tick(now time.Time) {
 		}
 	}
 	u.resendAnswer(now)
+	u.repeatProvisional(now)
+	u.cancelReinvite(now)
 	u.settle()
 }
 
@@ -170,21 +191,28 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-func (u *Usage) report(r Report) { u.out = append(u.out, Action{Report: r}) }
+// act asks for one thing more.
+func (u *Usage) act(a Action) {
+	if u.out == nil {
+		u.out = make([]Action, 0, 4) // an answered INVITE: ACK, report
+	}
+	u.out = append(u.out, a)
+}
+
+func (u *Usage) report(r Report) { u.act(Action{Report: r}) }
 
 // settle drops the transactions that have ended, and ends the usage when nothing
 // of it must be sent any more.
 func (u *Usage) settle() {
+	if u.state == Ended {
+		return
+	}
 	u.clients = keep(u.clients, func(c *client) bool { return !c.ended })
 	u.servers = keep(u.servers, func(s *server) bool { return !s.ended })
-	if u.state == Ended || !u.conversationOver() {
-		return
+	u.closeInvite()
+	if u.conversationOver() && u.idle() {
+		u.end()
 	}
-	if !u.idle() {
-		return
-	}
-	u.state = Ended
-	u.report(Released{Leftovers: u.leftovers()})
 }
 
 // conversationOver says whether the usage is only waiting for its transactions.
@@ -215,6 +243,15 @@ func (u *Usage) idle() bool {
 	return true
 }
 
+// end lets go of everything but what is left to answer.
+func (u *Usage) end() {
+	u.rest = u.leftovers()
+	u.state = Ended
+	u.clients, u.servers, u.dialogs, u.chosen = nil, nil, nil, nil
+	u.invite, u.reinvite, u.accept, u.bye = invite{}, reinvite{}, acceptance{}, farewell{}
+	u.report(Released{Leftovers: u.rest})
+}
+
 func keep[T any](list []T, wanted func(T) bool) []T {
 	kept := list[:0]
 	for _, e := range list {
@@ -223,5 +260,8 @@ func keep[T any](list []T, wanted func(T) bool) []T {
 		}
 	}
 	clear(list[len(kept):])
+	if len(kept) == 0 {
+		return nil
+	}
 	return kept
 }

@@ -38,9 +38,10 @@ func New(b Bounds) *Registrar {
 	return &Registrar{bounds: b, aors: map[string][]Binding{}, flows: map[transport.Flow]map[string]struct{}{}}
 }
 
-// Register carries out an update. RFC 3261 s10.3 step 7: if one of the updates
-// fails, all of them do: "all binding updates MUST either succeed or fail". So
-// everything is checked against the bindings as they were before anything changes.
+// Register carries out an update, all of it or nothing of it. RFC 3261 s10.3 step 7:
+// "The binding updates MUST be committed (that is, made visible to the proxy or
+// redirect server) if and only if all binding updates and additions succeed." Each
+// contact is checked against the bindings as they were before the request.
 func (r *Registrar) Register(now time.Time, u Update) Outcome {
 	current := r.live(now, u.AOR)
 	if u.All {
@@ -79,7 +80,7 @@ func (r *Registrar) removeAll(now time.Time, u Update, current []Binding) Outcom
 // check refuses a contact that comes out of order or for too short a time.
 func (r *Registrar) check(current []Binding, u Update, c Contact) *Outcome {
 	for _, b := range current {
-		if (renews(b, u, c) || roams(current, b, u, c)) && outOfOrder(b, u) {
+		if renews(b, c) && outOfOrder(b, u) {
 			o := stale()
 			return &o
 		}
@@ -93,13 +94,15 @@ func (r *Registrar) check(current []Binding, u Update, c Contact) *Outcome {
 // apply adds, renews or removes one binding. What the contact takes the place of
 // goes: its device's former address, and whoever had the same one.
 func (r *Registrar) apply(now time.Time, list []Binding, u Update, c Contact) []Binding {
-	before := slices.Clone(list)
-	list = slices.DeleteFunc(list, func(b Binding) bool { return renews(b, u, c) || roams(before, b, u, c) })
+	renewed := slices.DeleteFunc(slices.Clone(list), func(b Binding) bool { return renews(b, c) })
 	expires, _ := r.expires(u, c)
 	if expires == 0 {
-		return list
+		return renewed
 	}
-	return append(list, Binding{
+	if i := roamed(list, u, c); len(renewed) == len(list) && i >= 0 {
+		renewed = slices.Delete(renewed, i, i+1)
+	}
+	return append(renewed, Binding{
 		Contact: *c.URI.Clone(), Flow: u.Flow, Q: c.Q, Instance: c.Instance, RegID: c.RegID,
 		Agent: u.Agent, CallID: u.CallID, CSeq: u.CSeq, Until: now.Add(expires),
 	})
@@ -124,31 +127,42 @@ func (r *Registrar) expires(u Update, c Contact) (d time.Duration, short bool) {
 
 // renews says whether a contact takes the place of a binding: it is the same
 // device's (RFC 5626 s6), or the same URI (RFC 3261 s10.3 step 7).
-func renews(b Binding, u Update, c Contact) bool {
+func renews(b Binding, c Contact) bool {
 	if c.Instance != "" && b.Instance == c.Instance && b.RegID == c.RegID {
 		return true
 	}
 	return wire.EqualURI(&b.Contact, &c.URI)
 }
 
-// roams says whether a contact is that of a phone which does not say who it is and
-// had the binding under another address: the only contact of its only binding, in
-// the same registration as its Call-ID shows (RFC 3261 s10.2: "All registrations
-// from a UAC SHOULD use the same Call-ID header field value").
-func roams(list []Binding, b Binding, u Update, c Contact) bool {
-	if b.CallID != u.CallID || u.CSeq <= b.CSeq || len(u.Contacts) != 1 || c.Instance != b.Instance {
-		return false
-	}
-	for _, other := range list {
-		if renews(other, u, c) || other.CallID == u.CallID && !wire.EqualURI(&other.Contact, &b.Contact) {
-			return false
+// roamed finds the binding of a phone that does not say who it is and has come
+// back under another address: the only one of its registration, which it shows by
+// its Call-ID, when it brings only one contact; -1 when there is none. RFC 3261
+// s10.2: "All registrations from a UAC SHOULD use the same Call-ID header field
+// value for registrations sent to a particular registrar."
+func roamed(list []Binding, u Update, c Contact) int {
+	found := -1
+	for i, b := range list {
+		if b.CallID != u.CallID {
+			continue
 		}
+		if found >= 0 {
+			return -1
+		}
+		found = i
 	}
-	return b.Contact.Scheme == c.URI.Scheme && b.Contact.User == c.URI.User
+	if found < 0 || len(u.Contacts) != 1 {
+		return -1
+	}
+	b := list[found]
+	if c.Instance+b.Instance != "" || u.CSeq <= b.CSeq || b.Contact.Scheme != c.URI.Scheme || b.Contact.User != c.URI.User {
+		return -1
+	}
+	return found
 }
 
-// outOfOrder: RFC 3261 s10.3 step 7: "If the Call-ID value … matches … and the CSeq
-// value is not higher, the update MUST be aborted and the request fails".
+// outOfOrder: RFC 3261 s10.3 step 7, of a binding with the same Call-ID: "If the value
+// is higher than that of the existing binding, it MUST update or remove the binding
+// as above. If not, the update MUST be aborted and the request fails."
 func outOfOrder(b Binding, u Update) bool { return b.CallID == u.CallID && u.CSeq <= b.CSeq }
 
 func stale() Outcome { return Outcome{Status: 500, Phrase: "CSeq is not higher than before"} }
@@ -217,8 +231,8 @@ func (r *Registrar) From(now time.Time, f transport.Flow) bool {
 }
 
 // Broken removes the bindings of a connection that has closed: nobody is reachable
-// over it any more (RFC 5626 s5.3: "if the flow has failed, the registrar … remove
-// the binding"). It gives the AORs that have lost one.
+// over it any more, and a call need not find that out. It gives the AORs that have
+// lost one.
 func (r *Registrar) Broken(f transport.Flow) []string {
 	aors := slices.Sorted(maps.Keys(r.flows[f]))
 	for _, aor := range aors {

@@ -61,7 +61,7 @@ func (a *acceptor) accept(s net.Conn) {
 		a.layer.refuse(f, err)
 		return
 	}
-	if !a.layer.spawn(func() { c.serve(s) }) {
+	if !a.layer.spawn(func() { c.begin(a.layer.ctx, s) }) {
 		s.Close()
 		a.layer.forget(c)
 	}
@@ -106,7 +106,7 @@ func (l *Layer) forget(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, c.flow.Conn)
-	if key := c.flow.peer(); l.dialled[key] == c {
+	if key := relationTo(c.flow.peer(), c.secure); l.dialled[key] == c {
 		delete(l.dialled, key)
 	}
 	if !c.incoming {

@@ -15,9 +15,10 @@ type Config struct {
 	// Receive takes each message. It must be quick and must not call Layer.Close.
 	Receive func(Inbound)
 	// Closed tells that a stream flow has ended and why: io.EOF (wrapped) when the
-	// peer closed it, ErrIdle, ErrDropped, what the framer said, or the network's
-	// error; messages that were queued are lost. It must not call Layer.Close.
-	// Connections that Layer.Close ends are not reported.
+	// peer closed it, ErrIdle, ErrNoPong, ErrDropped, ErrHandshake, what the framer
+	// said, or the network's error; messages that were queued are lost. It must not
+	// call Layer.Close. Connections that Layer.Close ends are not reported, nor those
+	// that came in and have never brought a message.
 	Closed func(Flow, error)
 	// NewFramer returns the framer for one connection. Streams need it.
 	NewFramer func(Flow) Framer
@@ -41,7 +42,8 @@ type Limits struct {
 	Connections int           // streams at a time, 10000
 	PerHost     int           // of these, streams that came in from one IPv4 address or IPv6 /64, 256
 	Queue       int           // bytes that wait to be written to one stream, 256 KiB
-	Dial        time.Duration // how long a connection may take to come about, 5 s
+	Dial        time.Duration // how long a connection may take to come about, TLS included, 5 s
+	Handshake   time.Duration // how long an incoming connection may take for TLS, 10 s
 	Write       time.Duration // how long a stream may take no bytes, 10 s
 	FirstWhole  time.Duration // how long an incoming stream may take for its first message, 30 s
 	Quiet       time.Duration // how long a stream may be silent after that, 2 h
@@ -52,6 +54,7 @@ func (l Limits) orDefault() Limits {
 	fill(&l.PerHost, 256)
 	fill(&l.Queue, 256<<10)
 	fill(&l.Dial, 5*time.Second)
+	fill(&l.Handshake, 10*time.Second)
 	fill(&l.Write, 10*time.Second)
 	fill(&l.FirstWhole, 30*time.Second)
 	fill(&l.Quiet, 2*time.Hour)

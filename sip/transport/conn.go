@@ -19,10 +19,14 @@ import (
 //	    |           |       no more Send    ^
 //	    +-----------+-----------------------+
 type conn struct {
-	layer    *Layer
-	flow     Flow
-	incoming bool
-	framer   Framer
+	layer     *Layer
+	flow      Flow
+	incoming  bool
+	secure    Secure        // for TLS that we dial
+	keepAlive time.Duration // for what we dial
+	framer    Framer
+	known     bool // the owner has heard of the flow: it must hear of its end
+	heard     bool // something has come
 
 	mu     sync.Mutex // guards what follows
 	state  connState
@@ -48,7 +52,8 @@ const (
 	keepBuffer = 4096          // bytes of write buffer that a quiet connection may keep
 	lingerTime = time.Second   // for the peer to read our last answer
 	lingerSize = 64 * readSize // of what it goes on sending
-	crlf       = "\r\n"        // the pong
+	pong       = "\r\n"        // RFC 5626 section 4.4.1
+	ping       = "\r\n\r\n"
 )
 
 // serve reads the connection until it ends.
@@ -77,53 +82,85 @@ func (c *conn) opened(s net.Conn) bool {
 // read returns why nothing more is to be read.
 func (c *conn) read(s net.Conn) error {
 	buf := make([]byte, readSize)
-	proven := !c.incoming
-	until := time.Now().Add(c.layer.limits.FirstWhole)
+	watch := c.vigil(time.Now())
 	for {
-		if proven {
-			until = time.Now().Add(c.layer.limits.Quiet)
-		}
-		if err := s.SetReadDeadline(until); err != nil {
+		if err := s.SetReadDeadline(watch.wake()); err != nil {
 			return err
 		}
 		n, err := s.Read(buf)
 		if n > 0 {
-			c.framer.Push(buf[:n])
-			whole, broken := c.frames()
-			if broken != nil {
+			if broken := c.take(buf[:n], &watch); broken != nil {
 				return broken
 			}
-			proven = proven || whole
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = c.passed(&watch)
 		}
 		if err != nil {
-			return readError(err)
+			return c.readError(err)
 		}
 	}
 }
 
-func readError(err error) error {
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return ErrIdle
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("peer closed the connection: %w", io.EOF)
+// take hands on what was read.
+func (c *conn) take(data []byte, watch *vigil) error {
+	if !c.heard {
+		c.heard = true
+		c.layer.reconcile(c)
+	}
+	c.framer.Push(data)
+	whole, broken := c.frames(watch.asked() && string(data) == pong)
+	watch.heard(time.Now(), whole)
+	return broken
+}
+
+func (c *conn) vigil(now time.Time) vigil {
+	if c.incoming {
+		return incomingVigil(now, c.layer.limits)
+	}
+	return dialledVigil(now, c.layer.limits, c.keepAlive)
+}
+
+// passed does what is due after a silence.
+func (c *conn) passed(watch *vigil) error {
+	ask, err := watch.passed(time.Now())
+	if ask {
+		// Where a ping finds no room, messages wait that the peer may answer as well.
+		_ = c.enqueue([]byte(ping))
 	}
 	return err
 }
 
-// frames hands on what the framer has. whole says that a message was among it.
-func (c *conn) frames() (whole bool, broken error) {
+// readError names the end of a stream. Many who speak TLS go without the alert that
+// should come before it; SIP's framing tells what is missing.
+func (c *conn) readError(err error) error {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("peer closed the connection: %w", io.EOF)
+	case c.heard:
+		return err
+	}
+	return c.refused(err)
+}
+
+// frames hands on what the framer has. whole says that a message was among it; ponged
+// that it got no more than the answer to a ping of ours, which behind the one before
+// looks like a ping.
+func (c *conn) frames(ponged bool) (whole bool, broken error) {
 	for {
 		switch f := c.framer.Next(); f.Kind {
 		case Message:
-			whole = true
+			whole, c.known = true, true
 			c.layer.receive(c.flow, f.Data)
 		case Ping:
+			if ponged {
+				continue
+			}
 			// A ping is answered with a single CRLF, at once and over the same
 			// connection: RFC 5626 section 4.4.1. If the pong finds no room, the
 			// peer has not read for long and may know it.
 			c.layer.count.keepAlives.Add(1)
-			_ = c.enqueue([]byte(crlf))
+			_ = c.enqueue([]byte(pong))
 		case Broken:
 			c.lastWord(f.Data)
 			return whole, brokenError(f.Err)
@@ -153,6 +190,12 @@ func (c *conn) lastWord(answer []byte) {
 		return
 	}
 	<-written
+	linger(s)
+}
+
+// linger ends our side of a stream and takes what the peer is still sending, for a
+// moment.
+func linger(s net.Conn) {
 	half, ok := s.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil || s.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
 		return
@@ -189,8 +232,17 @@ func (c *conn) abort(cause error) {
 		c.hangUp()
 	}
 	if c.stream != nil {
-		c.stream.Close()
+		c.hangUpStream()
 	}
+}
+
+// hangUpStream is called locked. Nobody is kept waiting for what TLS still has to say.
+func (c *conn) hangUpStream() {
+	if e, ok := c.stream.(encrypted); ok {
+		c.layer.running.Go(e.hangUp)
+		return
+	}
+	c.stream.Close()
 }
 
 // live reports whether the connection takes messages.
@@ -206,7 +258,7 @@ func (c *conn) finish(err error) {
 	c.layer.forget(c)
 	cause := c.cause // nobody writes it any more
 	c.layer.log.Debug("connection ended", slog.Any("flow", c.flow), slog.Any("error", cause))
-	if c.layer.ctx.Err() == nil && c.layer.cfg.Closed != nil {
+	if c.known && c.layer.ctx.Err() == nil && c.layer.cfg.Closed != nil {
 		c.layer.cfg.Closed(c.flow, cause)
 	}
 }

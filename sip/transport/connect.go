@@ -9,35 +9,35 @@ import (
 // Connect returns a flow to a peer: over UDP from one of our listeners, over a stream on
 // the connection that this side has to it already or on a new one, whose dialling goes
 // on while Connect returns. What is sent meanwhile waits; if the connection fails,
-// Config.Closed says so.
+// Config.Closed says so. A connection by TLS is used again only with the same Secure.
 //
-// local says which listener to use. Its zero value leaves that to the route to the
-// peer, port 0 takes any listener on the address. None that fits gives ErrNoListener,
-// for streams too: without one the peer could not call back.
-func (l *Layer) Connect(p Protocol, local, remote netip.AddrPort) (Flow, error) {
-	f, err := l.connect(p, unmap(local), unmap(remote))
+// The listener is of the peer's address family. None that fits gives ErrNoListener, for
+// streams too: without one the peer could not call back.
+func (l *Layer) Connect(p Peer) (Flow, error) {
+	p.Local, p.Remote = unmap(p.Local), unmap(p.Remote)
+	f, err := l.connect(p)
 	if err != nil {
-		return Flow{}, fmt.Errorf("connect by %v to %v: %w", p, remote, err)
+		return Flow{}, fmt.Errorf("connect by %v to %v: %w", p.Protocol, p.Remote, err)
 	}
 	return f, nil
 }
 
-func (l *Layer) connect(p Protocol, local, remote netip.AddrPort) (Flow, error) {
-	if !remote.IsValid() || remote.Port() == 0 || remote.Addr().IsUnspecified() {
+func (l *Layer) connect(p Peer) (Flow, error) {
+	if !p.Remote.IsValid() || p.Remote.Port() == 0 || p.Remote.Addr().IsUnspecified() {
 		return Flow{}, fmt.Errorf("%w: the peer needs an IP address and a port", ErrAddress)
 	}
-	if p != UDP && p != TCP {
+	if p.Protocol < UDP || p.Protocol > TLS {
 		return Flow{}, ErrProtocol
 	}
-	at, err := l.pick(p, local, remote.Addr())
+	at, err := l.pick(p.Protocol, p.Local, p.Remote.Addr())
 	if err != nil {
 		return Flow{}, err
 	}
-	f := Flow{Protocol: p, Local: at, Remote: remote}
-	if p == UDP {
+	f := Flow{Protocol: p.Protocol, Local: at, Remote: p.Remote}
+	if p.Protocol == UDP {
 		return f, nil
 	}
-	return l.stream(f)
+	return l.stream(f, p)
 }
 
 // pick chooses the listener that a peer is spoken to from.
@@ -87,10 +87,11 @@ func (l *Layer) noListener(p Protocol, local netip.AddrPort) error {
 
 // stream returns the flow of the connection that was dialled to the peer, now or
 // before.
-func (l *Layer) stream(f Flow) (Flow, error) {
+func (l *Layer) stream(f Flow, p Peer) (Flow, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c := l.dialled[f]; c != nil && c.live() {
+	key := relationTo(f, p.Secure)
+	if c := l.dialled[key]; c != nil && c.live() {
 		return c.flow, nil
 	}
 	switch {
@@ -100,7 +101,8 @@ func (l *Layer) stream(f Flow) (Flow, error) {
 		return Flow{}, ErrTooMany
 	}
 	c := l.newConn(f)
-	l.dialled[f] = c
+	c.secure, c.keepAlive, c.known = p.Secure, p.KeepAlive, true
+	l.dialled[key] = c
 	ctx, cancel := context.WithTimeout(l.ctx, l.limits.Dial)
 	c.hangUp = cancel
 	l.running.Go(func() { c.dial(ctx) })
@@ -114,5 +116,5 @@ func (c *conn) dial(ctx context.Context) {
 		c.finish(fmt.Errorf("connect: %w", err))
 		return
 	}
-	c.serve(s)
+	c.begin(ctx, s)
 }

@@ -1,5 +1,6 @@
 // Package transport moves whole SIP messages as bytes between this gateway and its
-// peers, over UDP and TCP: RFC 3261 section 18 without the parts that read a message.
+// peers, over UDP, TCP and TLS: RFC 3261 section 18 without the parts that read a
+// message.
 // It parses nothing; what comes in goes to one callback, in the order of the wire.
 //
 // # Flows
@@ -37,6 +38,18 @@
 //     listening address to the same peer. A connection that came in is reached by its
 //     flow alone: RFC 5923 section 5 wants proof that its far end is who a new request
 //     is for, which TCP does not give.
+//   - TLS is one more way to open and to dial a stream, over the same Network. The
+//     handshake runs on the connection's own goroutine, within a time; that it failed
+//     is logged once for each peer until it has worked.
+//   - Whom we dial by TLS must prove to be the name that Connect was given, by RFC
+//     5922: names match in their entirety, a wildcard in a certificate matches nothing
+//     but itself. Only a Connect for the same name and by the same certificates gets
+//     the same connection.
+//   - Certificates are replaced for connections to come ([Layer.Certify]); those that
+//     are up stay. Files that have not changed change nothing.
+//   - A certificate for servers serves a peer that connects to us too: authorities do
+//     not sign for clients any more, and a SIP element is both.
+//   - A stream that we dialled can be kept alive by pings (RFC 5626 section 4.4.1).
 //   - Closed is called once for each stream flow that Connect or Receive ever gave,
 //     after the last Receive of that flow, and never from inside Send or Connect.
 //   - The first whole message is what a connection proves itself with. One that came in
@@ -45,7 +58,4 @@
 //     failing; only Close ends it.
 //   - A UDP datagram of blanks or NULs, or of nothing, is a keep-alive of a NAT and is
 //     swallowed. On streams the double CRLF is answered (RFC 5626 section 4.4.1).
-//
-// TLS has its number in [Protocol] and its place beside TCP: it is one more way to open
-// and to dial a stream.
 package transport

@@ -20,6 +20,14 @@ var (
 	ErrAddress = errors.New("bad address")
 	// ErrIdle: the peer has sent no whole message in time.
 	ErrIdle = errors.New("connection is idle")
+	// ErrNoPong: the peer has not answered a ping in time.
+	ErrNoPong = errors.New("peer does not answer a ping")
+	// ErrHandshake: TLS did not come about; what it wraps says why.
+	ErrHandshake = errors.New("TLS handshake failed")
+	// ErrIdentity: the peer's certificate is valid and somebody else's.
+	ErrIdentity = errors.New("wrong certificate")
+	// ErrNoCertificate: TLS listeners need Certify first.
+	ErrNoCertificate = errors.New("no certificate")
 	// ErrDropped: the owner called Drop.
 	ErrDropped = errors.New("connection was dropped")
 )

@@ -14,7 +14,7 @@ const (
 	UDP Protocol = 1 + iota
 	// TCP is its stream transport.
 	TCP
-	// TLS over TCP; not to be had yet: Listen and Connect give ErrProtocol.
+	// TLS is TLS over TCP, 1.2 or newer.
 	TLS
 )
 

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -29,15 +30,19 @@ type Layer struct {
 	udp      map[netip.AddrPort]*datagrams
 	streams  map[Flow]*acceptor // by an entry of locals
 	conns    map[uint64]*conn
-	dialled  map[Flow]*conn // by their flow with Conn 0
+	dialled  map[relation]*conn
 	perHost  map[netip.Addr]int
 	lastConn uint64
+
+	credentials Credentials
+	server      *tls.Config // of the credentials
+	grudges     map[grudge]struct{}
 
 	count counters
 }
 
 type counters struct {
-	received, sent, keepAlives, refused, restarts atomic.Uint64
+	received, sent, keepAlives, refused, handshakes, restarts atomic.Uint64
 }
 
 // New returns a layer that listens nowhere yet.
@@ -47,8 +52,9 @@ func New(cfg Config) *Layer {
 		udp:     map[netip.AddrPort]*datagrams{},
 		streams: map[Flow]*acceptor{},
 		conns:   map[uint64]*conn{},
-		dialled: map[Flow]*conn{},
+		dialled: map[relation]*conn{},
 		perHost: map[netip.Addr]int{},
+		grudges: map[grudge]struct{}{},
 	}
 	if l.network == nil {
 		l.network = Machine{}
@@ -66,6 +72,7 @@ type Stats struct {
 	Sent       uint64 // messages that a socket or a queue has taken
 	KeepAlives uint64 // blank datagrams and double CRLFs
 	Refused    uint64 // connections over a limit
+	Handshakes uint64 // of TLS that have failed, either way
 	Restarts   uint64 // listeners that were opened anew
 
 	Listeners   int // open now
@@ -82,6 +89,7 @@ func (l *Layer) Stats() Stats {
 		Sent:        l.count.sent.Load(),
 		KeepAlives:  l.count.keepAlives.Load(),
 		Refused:     l.count.refused.Load(),
+		Handshakes:  l.count.handshakes.Load(),
 		Restarts:    l.count.restarts.Load(),
 		Listeners:   len(l.udp) + len(l.streams),
 		Connections: len(l.conns),

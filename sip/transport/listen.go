@@ -70,12 +70,14 @@ func (l *Layer) open(p Protocol, at netip.AddrPort) (listener, error) {
 	switch {
 	case p == UDP:
 		return l.openDatagrams(at)
-	case p == TCP && l.cfg.NewFramer != nil:
-		return l.openAcceptor(p, at)
-	case p == TCP:
+	case p != TCP && p != TLS:
+		return nil, ErrProtocol
+	case l.cfg.NewFramer == nil:
 		return nil, fmt.Errorf("%w: streams need Config.NewFramer", ErrProtocol)
+	case p == TLS && l.own() == nil:
+		return nil, fmt.Errorf("%w: a TLS listener must have one to show", ErrNoCertificate)
 	}
-	return nil, ErrProtocol
+	return l.openAcceptor(p, at)
 }
 
 func closeAll(ls []listener) {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -13,7 +14,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-var anyPort = netip.MustParseAddrPort("127.0.0.1:0")
+var (
+	anyPort  = netip.MustParseAddrPort("127.0.0.1:0")
+	anyPort6 = netip.MustParseAddrPort("[::1]:0")
+)
 
 // real is a layer on the machine's loopback whose callbacks write to channels.
 type real struct {
@@ -47,9 +51,20 @@ func next[T any](t *testing.T, c <-chan T) (v T) {
 	return v
 }
 
-func (r *real) on(t *testing.T, p Protocol) netip.AddrPort {
+func (r *real) on(t *testing.T, p Protocol) netip.AddrPort { return r.onAddress(t, p, anyPort) }
+
+// has says whether the machine has an address.
+func has(a netip.Addr) bool {
+	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
+	if err == nil {
+		c.Close()
+	}
+	return err == nil
+}
+
+func (r *real) onAddress(t *testing.T, p Protocol, where netip.AddrPort) netip.AddrPort {
 	t.Helper()
-	at, err := r.Listen(p, anyPort)
+	at, err := r.Listen(p, where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,12 +80,22 @@ func (r *real) say(t *testing.T, f Flow, text string) {
 
 func TestOnTheMachine(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	for _, p := range []Protocol{UDP, TCP} {
-		t.Run(p.String(), func(t *testing.T) {
+	root, believed := newAuthority(t, "root")
+	for _, tt := range []struct {
+		p  Protocol
+		at netip.AddrPort
+	}{{UDP, anyPort}, {TCP, anyPort}, {TLS, anyPort}, {UDP, anyPort6}, {TCP, anyPort6}, {TLS, anyPort6}} {
+		t.Run(fmt.Sprint(tt.p, tt.at.Addr()), func(t *testing.T) {
+			p := tt.p
+			if !has(tt.at.Addr()) {
+				t.Skipf("the machine has no %v: switch IPv6 on", tt.at.Addr())
+			}
 			a, b := newReal(t), newReal(t)
-			a.on(t, p)
-			at := b.on(t, p)
-			out, err := a.Connect(p, netip.AddrPort{}, at)
+			a.Certify(Credentials{Certificate: issue(t, root, "a.test")})
+			b.Certify(Credentials{Certificate: issue(t, root, tt.at.Addr().String()), Clients: believed})
+			a.onAddress(t, p, tt.at)
+			at := b.onAddress(t, p, tt.at)
+			out, err := a.Connect(Peer{Protocol: p, Remote: at, Secure: Secure{Authorities: believed}, KeepAlive: time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +114,7 @@ func TestOnTheMachine(t *testing.T) {
 				t.Errorf("received %q over %v, not %v", back.Data, back.Flow, out)
 			}
 			b.Close()
-			if p == TCP {
+			if p.Reliable() {
 				if err := next(t, a.ended); err == nil {
 					t.Error("ended without a reason")
 				}
@@ -109,11 +134,11 @@ func TestMachineRefuses(t *testing.T) {
 	}
 	dead := l.Addr().(*net.TCPAddr).AddrPort()
 	l.Close()
-	f, err := a.Connect(TCP, netip.AddrPort{}, dead)
+	f, err := a.Connect(Peer{Protocol: TCP, Remote: dead})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.say(t, f, "hello")
+	a.Send(f, []byte("hello\r\n\r\n")) // taken, or refused when it has failed already
 	if err := next(t, a.ended); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("ended with %v", err)
 	}
@@ -152,7 +177,7 @@ func TestMachineListensOnEveryAddress(t *testing.T) {
 	if ports < 0 || slices.ContainsFunc(at, func(a netip.AddrPort) bool { return a.Addr().IsUnspecified() || !a.Addr().Is4() }) {
 		t.Errorf("listens on %v", at)
 	}
-	f, err := a.Connect(UDP, netip.AddrPort{}, netip.MustParseAddrPort("127.0.0.1:9"))
+	f, err := a.Connect(Peer{Protocol: UDP, Remote: netip.MustParseAddrPort("127.0.0.1:9")})
 	if err != nil || f.Local != at[ports] {
 		t.Errorf("loopback is reached by %v, %v", f, err)
 	}
@@ -167,20 +192,88 @@ func TestMachineRoute(t *testing.T) {
 	}
 }
 
-func BenchmarkMachineUDP(b *testing.B) {
+// A host with several addresses answers from the one that it was asked on.
+func TestMachineAnswersFromWhereItWasAsked(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	if !has(netip.MustParseAddr("127.0.0.2")) {
+		t.Skip("the machine has no 127.0.0.2: Linux has all of 127.0.0.0/8")
+	}
+	root, believed := newAuthority(t, "root")
+	for _, p := range []Protocol{UDP, TCP, TLS} {
+		a, b := newReal(t), newReal(t)
+		a.Certify(Credentials{Certificate: issue(t, root, "a.test")})
+		b.Certify(Credentials{Certificate: issue(t, root, "b.test")})
+		a.on(t, p)
+		for _, host := range []string{"127.0.0.1:0", "127.0.0.2:0"} {
+			at := b.onAddress(t, p, netip.MustParseAddrPort(host))
+			out, err := a.Connect(Peer{Protocol: p, Remote: at, Secure: Secure{Name: "b.test", Authorities: believed}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.say(t, out, "who are you?")
+			m := next(t, b.in)
+			if m.Flow.Local != at {
+				t.Errorf("%v: asked on %v", p, m.Flow)
+			}
+			b.say(t, m.Flow, "I am")
+			if back := next(t, a.in); back.Flow != out {
+				t.Errorf("%v: answered over %v, asked over %v", p, back.Flow, out)
+			}
+		}
+		a.Close()
+		b.Close()
+	}
+}
+
+func BenchmarkMachineUDP(b *testing.B) { benchmarkMachine(b, UDP) }
+func BenchmarkMachineTCP(b *testing.B) { benchmarkMachine(b, TCP) }
+func BenchmarkMachineTLS(b *testing.B) { benchmarkMachine(b, TLS) }
+
+// benchmarkMachine sends one message of 500 bytes after the other to itself.
+func benchmarkMachine(b *testing.B, p Protocol) {
 	got := make(chan struct{}, 1)
-	l := New(Config{Receive: func(Inbound) { got <- struct{}{} }})
+	l := New(Config{Receive: func(Inbound) { got <- struct{}{} }, NewFramer: func(Flow) Framer { return &lines{} }})
 	defer l.Close()
-	at, err := l.Listen(UDP, anyPort)
+	root, believed := newAuthority(b, "root")
+	l.Certify(Credentials{Certificate: issue(b, root, "self.test")})
+	at, err := l.Listen(p, anyPort)
 	if err != nil {
 		b.Fatal(err)
 	}
-	f, data := Flow{Protocol: UDP, Local: at[0], Remote: at[0]}, []byte(strings.Repeat("x", 500))
+	f, err := l.Connect(Peer{Protocol: p, Remote: at[0], Secure: Secure{Name: "self.test", Authorities: believed}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	data := []byte(strings.Repeat("x", 496) + "\r\n\r\n")
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := l.Send(f, data); err != nil {
 			b.Fatal(err)
 		}
 		<-got
+	}
+}
+
+// BenchmarkMachineHandshake is a connection by TLS and a message over it.
+func BenchmarkMachineHandshake(b *testing.B) {
+	got := make(chan struct{}, 1)
+	l := New(Config{Receive: func(Inbound) { got <- struct{}{} }, NewFramer: func(Flow) Framer { return &lines{} }})
+	defer l.Close()
+	root, believed := newAuthority(b, "root")
+	l.Certify(Credentials{Certificate: issue(b, root, "self.test")})
+	at, err := l.Listen(TLS, anyPort)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		f, err := l.Connect(Peer{Protocol: TLS, Remote: at[0], Secure: Secure{Name: "self.test", Authorities: believed}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := l.Send(f, []byte("x\r\n\r\n")); err != nil {
+			b.Fatal(err)
+		}
+		<-got
+		l.Drop(f)
 	}
 }

@@ -20,8 +20,9 @@ func TestAnyOrderOfEvents(t *testing.T) {
 		acts := rapid.SliceOfN(rapid.IntRange(0, 9), 1, 40).Draw(rt, "acts")
 		picks := rapid.SliceOfN(rapid.IntRange(0, 1<<20), len(acts), len(acts)).Draw(rt, "picks")
 		seed := rapid.Uint64().Draw(rt, "seed")
+		p := rapid.SampledFrom([]Protocol{TCP, TLS}).Draw(rt, "protocol")
 		synctest.Test(t, func(t *testing.T) {
-			c := newChaos(t, seed)
+			c := newChaos(t, p, seed)
 			for i, a := range acts {
 				c.act(a, picks[i])
 				c.check()
@@ -34,16 +35,22 @@ func TestAnyOrderOfEvents(t *testing.T) {
 type chaos struct {
 	t           *testing.T
 	net         simulated
+	protocol    Protocol
+	secure      Secure
 	left, right *side
 	flows       []Flow // that the left side has had from Connect
 	sent        map[string]int
 }
 
-func newChaos(t *testing.T, seed uint64) *chaos {
+func newChaos(t *testing.T, p Protocol, seed uint64) *chaos {
 	n := simulate(simnet.New(seed))
 	n.SetDefault(simnet.Link{Delay: time.Millisecond, Jitter: 30 * time.Millisecond, Loss: 0.1})
-	c := &chaos{t: t, net: n, left: newSide(n, Limits{Connections: 8, Queue: 1000}), right: newSide(n, Limits{PerHost: 3}), sent: map[string]int{}}
-	for _, p := range []Protocol{UDP, TCP} {
+	c := &chaos{t: t, net: n, protocol: p, left: newSide(n, Limits{Connections: 8, Queue: 1000}), right: newSide(n, Limits{PerHost: 3}), sent: map[string]int{}}
+	a, believed := newAuthority(t, "root")
+	c.left.Certify(Credentials{Certificate: issue(t, a, "left.test")})
+	c.right.Certify(Credentials{Certificate: issue(t, a, "right.test")})
+	c.secure = Secure{Name: "right.test", Authorities: believed}
+	for _, p := range []Protocol{UDP, p} {
 		c.left.listen(t, p, gatewayAt)
 		c.right.listen(t, p, phoneAt)
 	}
@@ -72,7 +79,7 @@ func (c *chaos) act(a, pick int) {
 }
 
 func (c *chaos) connect(to netip.AddrPort) {
-	f, err := c.left.Connect(TCP, netip.AddrPort{}, to)
+	f, err := c.left.Connect(Peer{Protocol: c.protocol, Remote: to, Secure: c.secure, KeepAlive: time.Second})
 	if err == nil {
 		c.flows = append(c.flows, f)
 	} else if !errors.Is(err, ErrTooMany) {

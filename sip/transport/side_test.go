@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -92,12 +93,33 @@ type side struct {
 	in     []Inbound
 	ended  map[Flow][]error
 	traced []string
+	log    bytes.Buffer
+}
+
+// Write takes the log.
+func (s *side) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.Write(b)
+}
+
+// logged counts the lines of the log that have all these texts.
+func (s *side) logged(texts ...string) (n int) {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for line := range strings.Lines(s.log.String()) {
+		if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(line, text) }) {
+			n++
+		}
+	}
+	return n
 }
 
 func newSide(network Network, limits Limits) *side {
 	s := &side{ended: map[Flow][]error{}}
 	s.Layer = New(Config{
-		Network: network, Limits: limits,
+		Network: network, Limits: limits, Log: slog.New(slog.NewTextHandler(s, nil)),
 		NewFramer: func(Flow) Framer { return &lines{} },
 		Receive:   s.receive,
 		Closed:    s.closedFlow,
@@ -196,7 +218,7 @@ func (s *side) send(t *testing.T, f Flow, text string) {
 
 func (s *side) connect(t *testing.T, p Protocol, remote netip.AddrPort) Flow {
 	t.Helper()
-	f, err := s.Connect(p, netip.AddrPort{}, remote)
+	f, err := s.Connect(Peer{Protocol: p, Remote: remote})
 	if err != nil {
 		t.Fatal(err)
 	}

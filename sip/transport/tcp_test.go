@@ -255,7 +255,7 @@ func TestCloseWhileDialling(t *testing.T) {
 		if err := w.gateway.end(t, f); err != nil {
 			t.Errorf("Close was reported: %v", err)
 		}
-		if _, err := w.gateway.Connect(TCP, netip.AddrPort{}, trunkAt); !errors.Is(err, ErrClosed) {
+		if _, err := w.gateway.Connect(Peer{Protocol: TCP, Remote: trunkAt}); !errors.Is(err, ErrClosed) {
 			t.Errorf("connect after Close: %v", err)
 		}
 		if err := w.gateway.Send(f, nil); !errors.Is(err, ErrClosed) {
@@ -292,7 +292,7 @@ func TestConnectionLimits(t *testing.T) {
 		}
 		defer other.Close()
 		synctest.Wait()
-		if _, err := w.gateway.Connect(TCP, netip.AddrPort{}, trunkAt); !errors.Is(err, ErrTooMany) {
+		if _, err := w.gateway.Connect(Peer{Protocol: TCP, Remote: trunkAt}); !errors.Is(err, ErrTooMany) {
 			t.Errorf("one too many in all: %v", err)
 		}
 		if s := w.gateway.Stats(); s.Connections != 3 || s.Refused != 1 || s.Hosts != 2 {
@@ -410,7 +410,7 @@ func TestCallbacksMayUseTheLayer(t *testing.T) {
 				echo.Drop(m.Flow) // what is queued may be lost
 			},
 			Closed: func(f Flow, err error) {
-				if f, err := echo.Connect(TCP, netip.AddrPort{}, phoneAt); err == nil {
+				if f, err := echo.Connect(Peer{Protocol: TCP, Remote: phoneAt}); err == nil {
 					echo.Send(f, fmt.Appendf(nil, "lost %v\r\n\r\n", f.Remote.Addr()))
 				}
 			},

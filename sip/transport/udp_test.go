@@ -217,7 +217,7 @@ func TestListenErrors(t *testing.T) {
 		}{
 			{UDP, gatewayAt, syscall.EADDRINUSE},
 			{TCP, gatewayAt, syscall.EADDRINUSE},
-			{TLS, gatewayAt, ErrProtocol},
+			{TLS, gatewayAt, ErrNoCertificate},
 			{99, gatewayAt, ErrProtocol},
 			{UDP, netip.AddrPort{}, ErrAddress},
 			{UDP, netip.MustParseAddrPort("0.0.0.0:5060"), ErrAddress},
@@ -315,19 +315,19 @@ func TestConnectPicksTheListener(t *testing.T) {
 			{"no port", any, netip.MustParseAddrPort("10.0.0.2:0"), any, ErrAddress},
 			{"unspecified peer", any, netip.MustParseAddrPort("0.0.0.0:5060"), any, ErrAddress},
 		} {
-			f, err := s.Connect(UDP, tt.local, tt.remote)
+			f, err := s.Connect(Peer{Protocol: UDP, Local: tt.local, Remote: tt.remote})
 			if f.Local != tt.want || !errors.Is(err, tt.err) {
 				t.Errorf("%s: %v, %v", tt.name, f, err)
 			}
 		}
-		if _, err := s.Connect(TCP, any, peer); !errors.Is(err, ErrNoListener) {
+		if _, err := s.Connect(Peer{Protocol: TCP, Remote: peer}); !errors.Is(err, ErrNoListener) {
 			t.Errorf("TCP without a listener: %v", err)
 		}
-		if _, err := s.Connect(TLS, any, peer); !errors.Is(err, ErrProtocol) {
-			t.Errorf("TLS: %v", err)
+		if _, err := s.Connect(Peer{Protocol: 99, Remote: peer}); !errors.Is(err, ErrProtocol) {
+			t.Errorf("no such protocol: %v", err)
 		}
 		s.shut(t)
-		if _, err := s.Connect(UDP, any, peer); !errors.Is(err, ErrClosed) {
+		if _, err := s.Connect(Peer{Protocol: UDP, Remote: peer}); !errors.Is(err, ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
 		for _, at := range []netip.AddrPort{gatewayAt, trunkAt} {
@@ -340,7 +340,7 @@ func TestConnectPicksTheListener(t *testing.T) {
 		lost := newSide(hosted{simulated: n, err: syscall.ENETUNREACH}, Limits{})
 		lost.listen(t, UDP, gatewayAt)
 		lost.listen(t, UDP, trunkAt)
-		if _, err := lost.Connect(UDP, any, peer); !errors.Is(err, syscall.ENETUNREACH) {
+		if _, err := lost.Connect(Peer{Protocol: UDP, Remote: peer}); !errors.Is(err, syscall.ENETUNREACH) {
 			t.Errorf("no route: %v", err)
 		}
 		lost.shut(t)

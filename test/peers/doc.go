@@ -7,7 +7,8 @@
 //	gateway.go   building, starting, reloading and stopping the gateway
 //	records.go   what it wrote about its calls
 //	sipp.go      a run of SIPp, put together from the steps in ../sipp
-//	twin.go      how a run of SIPp tells what it sees, and is told to go on
+//	report.go    what a run of SIPp tells of what it sees
+//	twin.go      how it is told to go on, and what to answer to a challenge
 //	stats.go     how a run of SIPp went
 //	baresip.go   a softphone that plays a tone and records what it hears
 //	wave.go      sound files
@@ -17,9 +18,9 @@
 //   - Every party has an address of its own in 127.0.0.0/8, as it would in the
 //     world: a gateway knows a trunk by where its calls come from.
 //   - A story waits for what happens and not for time to pass. SIPp reports each
-//     message that a step names, whole and as it received it, over the connection
-//     that it calls third-party call control; a step "wait" lasts until the story
-//     says so.
+//     message that a step names, whole and as it received it; a step "wait" lasts
+//     until the story says so, over the connection that SIPp calls third-party call
+//     control.
 //   - SIPp knows no digest but MD5 and gives up at a challenge that offers another
 //     first, as RFC 8760 wants it. So the answer to a challenge is computed here
 //     and handed to SIPp over that connection.

@@ -1,0 +1,338 @@
+package test
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	// The stories run the binary and not these packages; naming them here makes
+	// `go test` run the stories again, and not remember them, when the code has
+	// changed.
+	_ "github.com/tandem-gateway/tandem/gateway"
+	_ "github.com/tandem-gateway/tandem/internal/demo"
+
+	"github.com/tandem-gateway/tandem/internal/phone"
+	"github.com/tandem-gateway/tandem/test/peers"
+)
+
+// binary is the gateway that TestMain has built; TANDEM in the environment names
+// another one to put through the stories.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+// run builds the gateway, runs the stories and sees to it that no program is left.
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tandem-test")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		readCommand()
+		if binary = os.Getenv("TANDEM"); binary == "" {
+			binary, err = peers.Build(dir)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if left := children(); left != "" {
+		fmt.Fprintln(os.Stderr, "still running after the tests:\n"+left)
+		code = 1
+	}
+	return code
+}
+
+// readCommand opens the files of package main, which cannot be imported, for
+// `go test` remembers by what a test opens, too.
+func readCommand() {
+	files, _ := filepath.Glob("../cmd/tandem/*.go")
+	for _, f := range files {
+		_, _ = os.ReadFile(f)
+	}
+}
+
+// children lists the programs that this process has started and that still run.
+func children() string {
+	out, _ := exec.Command("ps", "-o", "pid=,args=", "--ppid", fmt.Sprint(os.Getpid())).Output()
+	var left []string
+	for line := range strings.Lines(string(out)) {
+		if !strings.Contains(line, "ps -o pid=") {
+			left = append(left, line)
+		}
+	}
+	return strings.Join(left, "")
+}
+
+// Who stands where in a story.
+const (
+	gatewayHost  = 1
+	aliceHost    = 11 // alice's phone
+	alice2Host   = 12 // her other one
+	bobHost      = 13
+	carrierHost  = 21
+	backupHost   = 22
+	strangerHost = 31
+)
+
+// patience is how long anything may take that should take milliseconds.
+const patience = 10 * time.Second
+
+// house is the configuration that most stories begin with. GATEWAY, CARRIER and
+// BACKUP are addresses.
+const house = `
+region: US
+drain: 20s
+sip:
+  listen: ["udp://GATEWAY", "tcp://GATEWAY"]
+cdr:
+  path: RECORDS
+users:
+  - name: alice
+    password: correct-horse-battery
+    numbers: ["+14255550101"]
+    caller_ids: ["+14255550101", "+14255550199"]
+    ringing_timeout: 20s
+  - name: bob
+    password: another-horse-battery
+    numbers: ["+14255550102"]
+trunks:
+  - name: carrier
+    address: sip:CARRIER
+    sources: [CARRIERHOST/32]
+  - name: backup
+    address: sip:BACKUP;transport=udp
+routes:
+  - name: us
+    to: "+1"
+    trunks: [carrier, backup]
+    ringing_timeout: 20s
+    attempt_timeout: 1s
+`
+
+var (
+	alice = phone.Credentials{User: "alice", Password: "correct-horse-battery"}
+	bob   = phone.Credentials{User: "bob", Password: "another-horse-battery"}
+)
+
+// stage is a running gateway with room around it.
+type stage struct {
+	*testing.T
+	*peers.Place
+	dir     string
+	gateway *peers.Gateway
+	parties int
+	// drain is how long the gateway may take to stop.
+	drain time.Duration
+}
+
+// newStage starts a gateway with a configuration. At the test's end the gateway
+// is stopped, if the story has not done it, and must have stopped in order.
+func newStage(t *testing.T, config string) *stage {
+	t.Helper()
+	t.Parallel()
+	place, err := peers.NewPlace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(place.Close)
+	s := &stage{T: t, Place: place, dir: t.TempDir(), drain: 20 * time.Second}
+	s.gateway, err = peers.StartGateway(binary, s.dir, s.fill(config), []string{"--log", "debug", "--trace", "sip"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.gateway.Kill)
+	t.Cleanup(s.explain)
+	t.Cleanup(s.stop)
+	return s
+}
+
+// fill puts the addresses of this stage into a text.
+func (s *stage) fill(text string) string {
+	return strings.NewReplacer(
+		"GATEWAY", s.SIP(gatewayHost).String(),
+		"CARRIERHOST", s.Host(carrierHost).String(), "CARRIER", s.SIP(carrierHost).String(),
+		"BACKUPHOST", s.Host(backupHost).String(), "BACKUP", s.SIP(backupHost).String(),
+	).Replace(text)
+}
+
+// stop ends the gateway, unless the story has done that, or failed.
+func (s *stage) stop() {
+	if s.Failed() || !s.gateway.Running() {
+		return
+	}
+	if err := s.gateway.Stop(s.drain); err != nil {
+		s.Error(err)
+	}
+}
+
+// explain shows what the gateway said when the story has failed.
+func (s *stage) explain() {
+	if s.Failed() {
+		said, _ := os.ReadFile(s.gateway.Output)
+		s.Logf("== the gateway\n%s", clip(string(said)))
+	}
+}
+
+// clip keeps the end of a long text.
+func clip(text string) string {
+	const most = 24_000
+	if len(text) > most {
+		return "…" + text[len(text)-most:]
+	}
+	return text
+}
+
+// party is a SIPp in a story.
+type party struct {
+	*stage
+	run  *peers.Run
+	name string
+	over bool
+}
+
+// start starts a SIPp; the story ends it by done.
+func (s *stage) start(p peers.SIPp) *party {
+	s.Helper()
+	s.parties++
+	p.Name = fmt.Sprintf("%s-%d", p.Name, s.parties)
+	run, err := p.Start(s.dir)
+	if err != nil {
+		s.Fatalf("%s: %v", p.Name, err)
+	}
+	a := &party{stage: s, run: run, name: p.Name}
+	s.Cleanup(func() {
+		run.End()
+		if s.Failed() {
+			s.Log(clip(run.Said()))
+		}
+	})
+	return a
+}
+
+// caller is a party that calls the gateway.
+func (s *stage) caller(host byte, who phone.Credentials, number string, steps ...string) *party {
+	s.Helper()
+	return s.start(s.calling(host, who, number, steps...))
+}
+
+func (s *stage) calling(host byte, who phone.Credentials, number string, steps ...string) peers.SIPp {
+	return peers.SIPp{
+		Name: fmt.Sprintf("caller%d", host), Steps: steps, At: s.SIP(host), To: s.SIP(gatewayHost), Who: who,
+		Keys: map[string]string{"user": who.User, "number": number, "audio_port": fmt.Sprint(audioPort)},
+	}
+}
+
+// callee is a party that the gateway calls.
+func (s *stage) callee(host byte, steps ...string) *party {
+	s.Helper()
+	return s.start(s.called(host, steps...))
+}
+
+func (s *stage) called(host byte, steps ...string) peers.SIPp {
+	return peers.SIPp{
+		Name: fmt.Sprintf("callee%d", host), Steps: steps, At: s.SIP(host),
+		Keys: map[string]string{"audio_port": fmt.Sprint(audioPort)},
+	}
+}
+
+// register registers a phone, which then is at its host.
+func (s *stage) register(host byte, who phone.Credentials) {
+	s.Helper()
+	s.bind(host, who, "600")
+}
+
+// unregister takes the phone's address away.
+func (s *stage) unregister(host byte, who phone.Credentials) {
+	s.Helper()
+	s.bind(host, who, "0")
+}
+
+func (s *stage) bind(host byte, who phone.Credentials, expires string) {
+	s.Helper()
+	r := s.calling(host, who, "", "register")
+	r.Keys["expires"] = expires
+	p := s.start(r)
+	p.saw("registered")
+	p.done()
+}
+
+// saw waits for a party's next report, which must be the one, and gives the
+// message.
+func (p *party) saw(what string) *phone.Message {
+	p.Helper()
+	report, err := p.run.Next(patience)
+	if err != nil {
+		p.Fatalf("waiting for %q: %v", what, err)
+	}
+	if report.Saw != what {
+		p.Fatalf("%s saw %q, not %q:\n%s", p.name, report.Saw, what, report.Message)
+	}
+	return report.Message
+}
+
+// proceed ends the party's step "wait".
+func (p *party) proceed() {
+	p.Helper()
+	if err := p.run.Go(patience); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// done waits until a party has gone through all its steps.
+func (p *party) done() peers.Stats {
+	p.Helper()
+	stats, err := p.run.Finish(patience)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return stats
+}
+
+// record waits for the call records, which must be so many, and gives the last.
+func (s *stage) record(n int) peers.Record {
+	s.Helper()
+	records, err := s.gateway.AllRecords(n, patience)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if len(records) != n {
+		s.Fatalf("%d call records, not %d", len(records), n)
+	}
+	return records[n-1]
+}
+
+// status tells an error when a response is another one.
+func (s *stage) status(m *phone.Message, status int) {
+	s.Helper()
+	if m.Status != status {
+		s.Errorf("got %q, wanted %d:\n%s", m.Name(), status, m)
+	}
+}
+
+// described is the session description of a message.
+func (s *stage) described(m *phone.Message) phone.Description {
+	s.Helper()
+	body, ok := m.SDP()
+	if !ok {
+		s.Fatalf("no session description in:\n%s", m)
+	}
+	d, err := phone.ParseDescription(body)
+	if err != nil {
+		s.Fatalf("%v in:\n%s", err, m)
+	}
+	if want := s.Host(gatewayHost); d.Address.Addr() != want {
+		s.Errorf("audio is wanted at %s, not at the gateway's %s", d.Address, want)
+	}
+	return d
+}
+
+// audioPort is where every party hears.
+const audioPort = 30000
+
+func (s *stage) audioAt(host byte) netip.AddrPort { return netip.AddrPortFrom(s.Host(host), audioPort) }
