@@ -1,6 +1,10 @@
 package rtp
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/tandem-gateway/tandem/rtp/audio"
+)
 
 // BenchmarkRelay is a packet's way through a session, without the network.
 func BenchmarkRelay(b *testing.B) {
@@ -34,5 +38,35 @@ func BenchmarkRoundTrip(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		l.packet()
+	}
+}
+
+// BenchmarkFrame is a frame of a player: pulled, encoded, and through the
+// session; without the network.
+func BenchmarkFrame(b *testing.B) {
+	tune := audio.Tune(8000)
+	ringback := func() audio.Source {
+		c, err := audio.NewCadence(8000, audio.Ringback.In("US")...)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return c
+	}
+	for name, sound := range map[string]func() audio.Source{
+		"music":    func() audio.Source { return tune.Loop() },
+		"ringback": ringback,
+	} {
+		b.Run(name, func(b *testing.B) {
+			const listeners = 1000
+			clock, _ := onHold(b, listeners, sound)
+			now := start
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if i%listeners == 0 {
+					now = now.Add(framePeriod)
+				}
+				clock.playing[i%listeners].pull(now, now)
+			}
+		})
 	}
 }

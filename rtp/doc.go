@@ -6,12 +6,13 @@
 // sources it hears; Compile turns it into Paths, flat lists that hang on the
 // sources, and Swap puts them in force. From then on a packet follows its path
 // and nothing else: no map, no call object, no signalling is asked. Besides
-// sessions a table names a Feed, a source inside this process (a prompt, the
-// phone of the demo), and a Sink, a listener inside it.
+// sessions a table names sources and listeners inside this process: a Player
+// (ringback, music on hold), a Feed (the voice of a phone that lives here), a
+// Sink.
 //
 //	socket -> receive -> latch -> reception -> paths -> continuity -> socket
-//	                                  |
-//	                                  +-> Sink
+//	                                           |   |
+//	          metronome -> Player -> codec ----+   +-> Sink
 //
 // # Where to look
 //
@@ -22,6 +23,8 @@
 //	reception.go          loss, duplicates and jitter of a received stream
 //	table.go, path.go     who hears whom, and how it is compiled
 //	continuity.go         one outgoing stream while the sources change
+//	player.go             sound of our own, as a source
+//	metronome.go          the one clock that pulls players
 //	feed.go, sink.go      sources and listeners inside the process
 //	packet.go, report.go  the wire formats of RTP and RTCP
 //	network.go            what the package needs of a network
@@ -48,6 +51,13 @@
 //     hears its first source: the gateway is then a translator (RFC 3550
 //     s7.1), and RTCP passes with them. Once a source has been swapped, all
 //     that the listener hears is rewritten into the stream it knows.
+//   - A player is heard as a far end is: it has its own SSRC, sequence numbers
+//     and timestamps, and continuity makes one stream of it and what came before
+//     and comes after. It sends G.711 in frames of 20 ms, and silence too: no
+//     listener has to know what a pause in a cadence means.
+//   - Players have no goroutine. One clock pulls all of them, and only those that
+//     somebody hears: Swap and Close settle who that is. While there is none the
+//     clock's goroutine has ended, so an engine need not be closed.
 //   - A path is a value of numbers (payload types, a destination, two offsets),
 //     which a program in the kernel can be given later.
 package rtp

@@ -7,7 +7,10 @@ import (
 )
 
 // match pairs a source's payloads with those of the far end that carry the same
-// codec. What the far end does not take is left out.
+// codec, in the far end's order. What the far end does not take is left out.
+//
+// RFC 3264 s5.1: "the formats in the "m=" line MUST be listed in order of
+// preference".
 func (s *Session) match(list []rewrite, spoken []Payload) ([]rewrite, error) {
 	s.mu.Lock()
 	taken := s.remote.Send
@@ -15,10 +18,12 @@ func (s *Session) match(list []rewrite, spoken []Payload) ([]rewrite, error) {
 	if len(taken) == 0 {
 		return nil, ErrNoCodecs
 	}
-	for i := range spoken {
-		p := &spoken[i]
-		if t := carrying(taken, p.Codec); t != nil {
-			list = append(list, rewrite{p.Number, t.Number, p.Codec.Rate, &p.Codec})
+	for i := range taken {
+		t := &taken[i]
+		for k := range spoken {
+			if p := &spoken[k]; carrying(taken, p.Codec) == t {
+				list = append(list, rewrite{p.Number, t.Number, p.Codec.Rate, &p.Codec})
+			}
 		}
 	}
 	if !audible(list) {
@@ -27,15 +32,25 @@ func (s *Session) match(list []rewrite, spoken []Payload) ([]rewrite, error) {
 	return list, nil
 }
 
-func (s *Session) attach(p *path) {
+// attach has no effect on a session that is closed.
+func (s *Session) attach(p *path) (before *path) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.heard = p
+	before = s.heard
+	if !s.closed {
+		s.heard = p
+	}
+	return before
 }
 
-// hearsBy tells whether a path is the one by which the session hears. A path
-// from the same source that has been compiled again is.
-func (s *Session) hearsBy(p *path) bool { return s.heard != nil && s.heard.from == p.from }
+func (s *Session) hearsBy(p *path) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isBy(p)
+}
+
+// isBy is hearsBy, with the lock.
+func (s *Session) isBy(p *path) bool { return s.heard != nil && s.heard.from == p.from }
 
 // hear sends a packet to the far end.
 func (s *Session) hear(now time.Time, p *path, h header, packet []byte) {
@@ -58,7 +73,7 @@ func (s *Session) dispatch(now time.Time, p *path, h header, size int) (header, 
 	to := s.latch.destination()
 	way := p.rewrite(h.number)
 	switch {
-	case !s.hearsBy(p):
+	case !s.isBy(p):
 		dropped.Late++
 		return h, to, false
 	case way == nil:
@@ -120,7 +135,7 @@ func (s *Session) dispatchReport(p *path, size int) (Socket, netip.AddrPort, boo
 		out, to = s.media, s.latch.destination()
 	}
 	switch {
-	case !s.hearsBy(p):
+	case !s.isBy(p):
 		s.counters.dropped.Late++
 		return out, to, false
 	case !to.IsValid():

@@ -4,6 +4,9 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+	"unsafe"
+
+	"github.com/tandem-gateway/tandem/rtp/audio"
 )
 
 // quietSocket sends nowhere and costs nothing.
@@ -114,6 +117,59 @@ func TestFeedDoesNotAllocate(t *testing.T) {
 	})
 	if n != 0 || b.media.(*quietSocket).sent < 1000 {
 		t.Errorf("%v allocations, %d sent", n, b.media.(*quietSocket).sent)
+	}
+}
+
+// onHold makes sessions that hear players, half of them in each law. The clock's
+// goroutine does not run: who measures is the clock.
+func onHold(t testing.TB, listeners int, sound func() audio.Source) (clock *metronome, sessions []*Session) {
+	e, err := New(Config{Network: quietNetwork{}, Address: loopback, First: 20000, Last: 59999})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.clock.empty = make(chan struct{}, 1)
+	for i := range listeners {
+		s, err := e.Open(loopback)
+		if err != nil {
+			t.Fatal(err)
+		}
+		payloads := playable[i%2:]
+		remote := Remote{RTP: addr(alicesAddress), Send: payloads, Receive: payloads, Direction: SendRecv}
+		if err := s.SetRemote(remote); err != nil {
+			t.Fatal(err)
+		}
+		p, err := e.Play(sound())
+		if err != nil {
+			t.Fatal(err)
+		}
+		swap(t, Table{1: {{Source: -1}}}, map[int]End{1: s, -1: p})
+		sessions = append(sessions, s)
+	}
+	return &e.clock, sessions
+}
+
+func TestPlayersDoNotAllocate(t *testing.T) {
+	tune := audio.Tune(8000)
+	clock, sessions := onHold(t, 10, func() audio.Source { return tune.Loop() })
+	now := start
+	n := testing.AllocsPerRun(1000, func() {
+		clock.pull(now, now)
+		now = now.Add(framePeriod)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for 10 frames", n)
+	}
+	for _, s := range sessions {
+		if sent := s.media.(*quietSocket).sent; sent < 1000 {
+			t.Errorf("only %d packets were sent", sent)
+		}
+	}
+}
+
+// TestPlayerIsSmall: there may be one for each call.
+func TestPlayerIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(Player{}); size > 1024 {
+		t.Errorf("a player takes %d octets", size)
 	}
 }
 

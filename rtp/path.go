@@ -9,6 +9,9 @@ import (
 // they take. The list is swapped as a whole, and read without a lock.
 type source struct {
 	paths atomic.Pointer[path]
+	// player is whose source it is; nil for a far end's and a feed's, which come by
+	// themselves.
+	player *Player
 }
 
 // path is one source heard by one listener. It does not change once it is in
@@ -35,11 +38,15 @@ type rewrite struct {
 // listener is where paths end: a session's far end or a sink. What transcodes or
 // mixes will be one too.
 type listener interface {
-	// match appends what becomes of a source's payloads. The error is ErrNoCodecs,
-	// or a noCommonCodec.
+	// match appends what becomes of a source's payloads, that first which the
+	// listener likes best. The error is ErrNoCodecs, or a noCommonCodec.
 	match(list []rewrite, spoken []Payload) ([]rewrite, error)
-	// attach says by which path it hears from now on; nil for nothing.
-	attach(p *path)
+	// attach says by which path it hears from now on; nil for nothing. It gives the
+	// path by which it heard before.
+	attach(p *path) (before *path)
+	// hearsBy tells whether a path is the one by which it hears. A path from the
+	// same source that has been compiled again is.
+	hearsBy(p *path) bool
 	// hear takes a packet. It may change the fixed header in the packet, not the
 	// payload.
 	hear(now time.Time, p *path, h header, packet []byte)
@@ -78,14 +85,41 @@ func audible(list []rewrite) bool {
 
 // Swap puts the paths in force, one source after the other. A listener is told
 // first, so that what the old source still sends is dropped rather than mixed
-// into the new one's stream.
+// into the new one's stream. Players begin when all is in force, and those that
+// nobody hears any more stop, also one that is not among the ends.
 func (p *Paths) Swap() {
+	var left []*path
 	for l, way := range p.to {
-		l.attach(way)
+		if before := l.attach(way); before != nil {
+			left = append(left, before)
+		}
 	}
 	for s, first := range p.from {
 		s.paths.Store(first)
 	}
+	for s := range p.from {
+		s.settle()
+	}
+	for _, way := range left {
+		way.from.settle()
+	}
+}
+
+// settle starts or stops a player, after what hears it has changed.
+func (s *source) settle() {
+	if s.player != nil {
+		s.player.clock.settle(s.player)
+	}
+}
+
+// heard tells whether anybody hears the source.
+func (s *source) heard() bool {
+	for p := s.paths.Load(); p != nil; p = p.next {
+		if p.to.hearsBy(p) {
+			return true
+		}
+	}
+	return false
 }
 
 // spread carries a packet along all paths. Each listener writes all fields that

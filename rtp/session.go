@@ -202,11 +202,14 @@ func (s *Session) Latched() netip.AddrPort {
 // before.
 func (s *Session) Close() error {
 	s.mu.Lock()
-	closed := s.closed
+	closed, heard := s.closed, s.heard
 	s.closed, s.heard = true, nil
 	s.mu.Unlock()
 	if closed {
 		return ErrClosed
+	}
+	if heard != nil {
+		heard.from.settle()
 	}
 	s.source.paths.Store(nil)
 	err := errors.Join(s.media.Close(), s.control.Close())

@@ -21,8 +21,8 @@ type Packet struct {
 // that the source may send, late ones and duplicates too. RTCP is not for it.
 type Sink struct {
 	take func(now time.Time, p Packet)
-	// heard is whom it hears; nil for nobody.
-	heard atomic.Pointer[source]
+	// heard is the path by which it hears; nil for none.
+	heard atomic.Pointer[path]
 }
 
 // NewSink makes a sink that passes packets to a function. The function is called
@@ -43,17 +43,16 @@ func (k *Sink) match(list []rewrite, spoken []Payload) ([]rewrite, error) {
 	return list, nil
 }
 
-func (k *Sink) attach(p *path) {
-	if p == nil {
-		k.heard.Store(nil)
-		return
-	}
-	k.heard.Store(p.from)
+func (k *Sink) attach(p *path) (before *path) { return k.heard.Swap(p) }
+
+func (k *Sink) hearsBy(p *path) bool {
+	heard := k.heard.Load()
+	return heard != nil && heard.from == p.from
 }
 
 func (k *Sink) hear(now time.Time, p *path, h header, packet []byte) {
 	way := p.rewrite(h.number)
-	if way == nil || k.heard.Load() != p.from {
+	if way == nil || !k.hearsBy(p) {
 		return
 	}
 	k.take(now, Packet{

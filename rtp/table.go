@@ -23,7 +23,8 @@ type Heard struct {
 }
 
 // End is what a number in a table stands for: a *Session is a source and a
-// listener, a *Feed a source, a *Sink a listener.
+// listener, a *Feed and a *Player are sources, a *Sink a listener. Any number
+// will do, also a negative one.
 type End interface {
 	// speaks is where the end's packets come in, and with which numbers; nil when
 	// it is no source.

@@ -2,12 +2,34 @@
 // have no goroutine, no clock and no socket, and make or take sound when
 // whoever drives them hands them a frame. Frames may have any length.
 //
-// There is a Tone, which makes sines, and a Detector, which tells how strong a
-// sine is in what it was given and how strong all the rest: between them they
-// tell whether sound has arrived, and not just packets.
+// A Source is sound that is pulled. There is a Tone, which makes sines; a
+// Cadence, which makes the bursts by which callers of each country know ringback,
+// busy and congestion (Signal); a Prompt, which is a WAV or the built-in Tune in
+// memory, and its Playback; and Resample, which brings one to a lower rate.
+//
+// Against them stands a Detector, which tells how strong a sine is in what it was
+// given and how strong all the rest: it tells whether sound has arrived, and not
+// just packets.
 //
 // Levels are in dBFS: 0 is the RMS of a sine that reaches full scale, as AES17
 // has it, so that a single sine's level is its amplitude's.
+//
+//	source.go             what is pulled
+//	tone.go, cadence.go   sines, and bursts of them
+//	signal.go             the bursts of ringback, busy and congestion by country
+//	prompt.go, tune.go    sound in memory, the built-in music on hold
+//	wav.go, resample.go   sound from files, and to another rate
+//	detector.go           what is heard
+//
+// # Decisions
+//
+//   - A prompt is decoded and resampled when it is loaded, not when it is played:
+//     what plays must neither wait for a disk nor fail, and a thousand listeners
+//     cost a copy of a frame each.
+//   - What a WAV must be is known before its first sample, so NewWAV refuses all
+//     that cannot be played. After that a file that is damaged or cut off plays as
+//     far as it goes.
+//   - Signals and music are made, not shipped: no sound file is in the repository.
 package audio
 
 import "math"
@@ -15,6 +37,13 @@ import "math"
 // Floor is the level of nothing at all, in dBFS: less than any sample of 16 bits
 // can hold.
 const Floor = -120
+
+// ZeroDBm0 is the level of 0 dBm0 in dBFS, by which the telephone network states
+// levels.
+//
+// ITU-T G.711: the largest sine is +3.14 dBm0 in A-law. (In mu-law it is +3.17,
+// at a slightly smaller amplitude; the two differ by 0.07 dB here.)
+const ZeroDBm0 = -3.14
 
 // fullScale is the largest amplitude of a sine.
 const fullScale = math.MaxInt16

@@ -16,7 +16,10 @@ type Sine struct {
 
 // Tone makes one sine, or several at a time as dial tones and keys have them. It
 // goes on where the last frame ended.
-type Tone struct{ waves []wave }
+type Tone struct {
+	rate  int
+	waves []wave
+}
 
 // wave is a sine on its way. Phases are in cycles, from 0 to 1. Within a frame
 // its point turns on the circle by multiplication, which costs a twentieth of a
@@ -30,7 +33,7 @@ type wave struct {
 // NewTone makes a tone at a sampling rate in Hz. Sines whose sum could exceed full
 // scale are refused: they would be clipped, and then be other tones too.
 func NewTone(rate int, sines ...Sine) (*Tone, error) {
-	t := new(Tone)
+	t := &Tone{rate: rate}
 	sum := 0.0
 	for _, s := range sines {
 		if err := checkFrequency(rate, s.Frequency); err != nil {
@@ -54,8 +57,11 @@ func checkFrequency(rate int, frequency float64) error {
 	return nil
 }
 
-// Fill fills a frame with the tone.
-func (t *Tone) Fill(pcm []int16) {
+// Rate is the sampling rate in Hz.
+func (t *Tone) Rate() int { return t.rate }
+
+// Fill fills a frame with the tone, which has no end.
+func (t *Tone) Fill(pcm []int16) int {
 	for k := range t.waves {
 		t.waves[k].begin(len(pcm))
 	}
@@ -67,6 +73,14 @@ func (t *Tone) Fill(pcm []int16) {
 			w.point *= w.turn
 		}
 		pcm[i] = int16(math.Round(min(max(sum, math.MinInt16), math.MaxInt16)))
+	}
+	return len(pcm)
+}
+
+// restart lets all sines begin anew.
+func (t *Tone) restart() {
+	for k := range t.waves {
+		t.waves[k].phase = 0
 	}
 }
 
