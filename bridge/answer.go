@@ -26,7 +26,9 @@ func (m *Machine) answer(now time.Time, p *participant, r Answered) {
 		return
 	}
 	p.remote, m.caller().remote = r.SDP, m.caller().offered
-	m.hunt, m.decision = hunt{}, dialplan.Decision{} // nobody is looked for any more
+	connected := m.connectedTo(r)
+	// Nobody is looked for any more.
+	m.hunt, m.decision, m.request, m.forwarding = hunt{}, dialplan.Decision{}, dialplan.Request{}, forwarding{}
 	m.answered = now
 	m.attemptEnded(now, p, event.Cause{Status: 200, Q850: 16, By: event.PartyCallee, Text: "answered"})
 	m.cancelTargets(now, p, elsewhere())
@@ -34,11 +36,20 @@ func (m *Machine) answer(now time.Time, p *participant, r Answered) {
 	if m.caller().offered == nil {
 		m.exchange = exchange{phase: exchangeOwn, to: callerID}
 	}
-	m.tell(m.caller(), Answer{SDP: answer})
+	m.tell(m.caller(), Answer{SDP: answer, Connected: connected})
 	m.enterParticipant(now, m.caller(), event.ParticipantConnected, event.Cause{})
 	m.enter(now, event.CallConnected)
 	m.watchSilence(now)
 	m.rehold(now)
+}
+
+// connectedTo is who the caller is told has answered: what the callee says of itself
+// where it is believed, else the user whose phone it is.
+func (m *Machine) connectedTo(r Answered) dialplan.Shown {
+	if r.Connected.User != "" {
+		return r.Connected
+	}
+	return m.plan().Answers
 }
 
 // answerUnusable hangs up on an answer that no codec of the caller fits.

@@ -146,13 +146,13 @@ func TestFirstPhoneWins(t *testing.T) {
 	found 1: desk mobile softphone
 		attempt 1 to bob at sip:desk as +14255550101
 		party 2 idle->connecting
-		dial 2 sip:desk with v1 PCMU te
+		dial 2 sip:desk with v1 PCMU te breadth 20
 		attempt 2 to bob at sip:mobile as +14255550101
 		party 3 idle->connecting
-		dial 3 sip:mobile with v1 PCMU te
+		dial 3 sip:mobile with v1 PCMU te breadth 20
 		attempt 3 to bob at sip:softphone as +14255550101
 		party 4 idle->connecting
-		dial 4 sip:softphone with v1 PCMU te
+		dial 4 sip:softphone with v1 PCMU te breadth 20
 	2 rings 180
 		party 2 connecting->ringing
 		call connecting->ringing

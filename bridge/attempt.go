@@ -12,8 +12,9 @@ import (
 // order, each with one target or several that ring together.
 type hunt struct {
 	// index counts the attempts begun, located those that are known where to lead;
-	// 0 before the first.
-	index, located int
+	// 0 before the first. before is what of them were of decisions that a
+	// forwarding has replaced.
+	index, located, before int
 	// silentUntil is when an attempt from which nothing at all has come is given
 	// up for the next one; zero once a response came.
 	silentUntil time.Time
@@ -28,17 +29,27 @@ type hunt struct {
 func (m *Machine) nextAttempt(now time.Time) {
 	h := &m.hunt
 	h.silentUntil, h.ringUntil = time.Time{}, time.Time{}
-	if h.index >= len(m.decision.Attempts) {
+	if h.index-h.before >= len(m.decision.Attempts) {
 		m.refuse(now, h.best, "")
 		return
 	}
+	plan := m.decision.Attempts[h.index-h.before]
+	if m.forward(now, plan, dialplan.ReasonUnconditional) {
+		return
+	}
 	h.index++
-	m.do(Locate{Attempt: h.index, Plan: m.decision.Attempts[h.index-1]})
+	m.do(Locate{Attempt: h.index, Plan: plan})
+}
+
+// plan is the attempt that was begun last.
+func (m *Machine) plan() dialplan.Attempt {
+	return m.decision.Attempts[m.hunt.index-m.hunt.before-1]
 }
 
 func (e Located) step(m *Machine, now time.Time) {
+	awaited := e.Attempt == m.hunt.index && m.hunt.located < m.hunt.index
 	m.hunt.located = m.hunt.index
-	if m.state < event.CallConnecting || m.state >= event.CallConnected || e.Attempt != m.hunt.index {
+	if m.state < event.CallConnecting || m.state >= event.CallConnected || !awaited {
 		for _, t := range e.Targets {
 			m.shutUnused(t)
 		}
@@ -52,24 +63,27 @@ func (e Located) step(m *Machine, now time.Time) {
 	if d := m.decision.RingingTimeout; d > 0 {
 		h.ringUntil = now.Add(d)
 	}
-	if d := m.decision.AttemptTimeout; d > 0 && h.index < len(m.decision.Attempts) {
+	if d := m.decision.AttemptTimeout; d > 0 && h.index-h.before < len(m.decision.Attempts) {
 		h.silentUntil = now.Add(d)
 	}
-	plan := m.decision.Attempts[h.index-1]
 	// All join before the first is called: one that cannot be called must not pass
 	// for the last one that rang.
-	first := len(m.participants)
+	first, n := len(m.participants), m.reach.within(len(e.Targets))
 	m.participants = slices.Grow(m.participants, len(e.Targets))
-	for _, t := range e.Targets {
+	for _, t := range e.Targets[:n] {
 		m.join(t, h.index)
 	}
-	for i, t := range e.Targets {
-		m.call(now, &m.participants[first+i], t, plan)
+	for _, t := range e.Targets[n:] {
+		m.shutUnused(t)
+	}
+	plan := m.plan()
+	for i, t := range e.Targets[:n] {
+		m.call(now, &m.participants[first+i], t, plan, m.reach.share(i, n))
 	}
 }
 
 // call sends the INVITE to one target.
-func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.Attempt) {
+func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.Attempt, breadth int) {
 	started := event.AttemptStarted{
 		Header: m.at(now), Attempt: p.id - callerID, Target: t.URI, CallerID: plan.Shown.User,
 	}
@@ -88,7 +102,10 @@ func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.At
 		})
 		return
 	}
-	m.do(Dial{Participant: p.id, Target: t, Plan: plan, Offer: offer})
+	m.do(Dial{
+		Participant: p.id, Target: t, Plan: plan, Offer: offer,
+		MaxForwards: m.forwardsLeft(), MaxBreadth: breadth,
+	})
 }
 
 // join adds a party that is about to be dialled.
@@ -132,13 +149,19 @@ func (m *Machine) attemptEnded(now time.Time, p *participant, c event.Cause) {
 }
 
 // attemptFailed goes on after a failure: it waits while other targets of the
-// attempt still ring, tries the next attempt where the failure speaks of the
-// trunk, and tells the caller otherwise.
+// attempt still ring, and hands the call on where the user that was called wants
+// that.
 func (m *Machine) attemptFailed(now time.Time, c event.Cause) {
 	m.hunt.best = better(m.hunt.best, c)
-	if m.ringingTargets() > 0 {
+	if m.ringingTargets() > 0 || m.forwardFailed(now, c) {
 		return
 	}
+	m.goOn(now)
+}
+
+// goOn tries the next attempt where the failure speaks of the trunk, and tells the
+// caller otherwise.
+func (m *Machine) goOn(now time.Time) {
 	if hunts(m.hunt.best.Status) {
 		m.nextAttempt(now)
 		return

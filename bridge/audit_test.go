@@ -51,6 +51,8 @@ type audit struct {
 	parties  map[int]*audited
 	attempts map[int]*try
 	answered bool // the caller was told Answer
+	hops     int  // Forwards asked
+	asking   bool // one is under way
 	ended    int
 	forgot   int
 }
@@ -116,6 +118,8 @@ func (a *audit) take(ev Event) {
 		for range ev.Targets {
 			a.party(len(a.parties) + 1).opened = true
 		}
+	case Forwarded:
+		a.asking = a.asking && ev.Hop != a.hops
 	case Reported:
 		p := a.parties[ev.Participant]
 		if p == nil {
@@ -144,6 +148,8 @@ func (a *audit) action(act Action) {
 			a.fault("participant %d is dialled twice", act.Participant)
 		}
 		p.alive = true
+	case Forward:
+		a.forward(act)
 	case Connect:
 		a.connect(act)
 	case Hear:
@@ -165,6 +171,21 @@ func (a *audit) action(act Action) {
 		}
 		if a.ended != 1 || a.forgot != 1 {
 			a.fault("Forget %d, CallEnded %d", a.forgot, a.ended)
+		}
+	}
+}
+
+// forward checks that a call is handed on by one user at a time, and while nothing
+// rings any more.
+func (a *audit) forward(f Forward) {
+	a.notEnding(f)
+	if a.hops++; a.asking || a.answered || f.Hop != len(f.Forwarding.History)+1 || f.Forwarding.To.Status != 0 {
+		a.fault("forwarded for the %d. time (one is under way: %v, answered: %v): %+v", a.hops, a.asking, a.answered, f)
+	}
+	a.asking, a.hops = true, f.Hop
+	for id, p := range a.parties {
+		if id != callerID && p.alive && p.told == 0 && !p.left {
+			a.fault("participant %d is still called when the call is handed on", id)
 		}
 	}
 }

@@ -12,7 +12,8 @@ func (e Arrived) step(m *Machine, now time.Time) {
 		return // a call has one caller
 	}
 	c := e.Caller
-	m.decision = e.Decision
+	m.decision, m.request = e.Decision, c.Request
+	m.reach = reach{forwards: c.MaxForwards, breadth: c.MaxBreadth}
 	m.participants = append(m.participants, participant{
 		id: callerID, name: c.Name, state: event.ParticipantConnecting, leg: legLive,
 		local: newLocal(m.id, callerID, c.Media), hint: c.Hint, offered: c.Offer,

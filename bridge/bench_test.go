@@ -146,12 +146,12 @@ func (crowd) Locate(time.Time, dialplan.Attempt) ([]Target, event.Cause) {
 	return []Target{{Name: "desk", URI: "sip:desk"}, {Name: "mobile", URI: "sip:mobile"}}, event.Cause{}
 }
 
-func (d crowd) Dial(_ time.Time, c *Call, participant int, _ Target, _ dialplan.Attempt, _ *sdp.Description) Leg {
-	if participant == 2 {
+func (d crowd) Dial(_ time.Time, c *Call, dial Dial) Leg {
+	if dial.Participant == 2 {
 		answer, _ := sdp.Parse([]byte(d.answer))
 		c.Report(2, Answered{SDP: answer})
 	} else {
-		c.Report(participant, Released{})
+		c.Report(dial.Participant, Released{})
 	}
 	return idleLeg{}
 }

@@ -48,6 +48,7 @@ func (m *Machine) close(now time.Time, c event.Cause) {
 	}
 	m.cause, m.ended = c, now
 	m.exchange = exchange{}
+	m.forwarding = forwarding{}
 	m.hunt.silentUntil, m.hunt.ringUntil, m.silence = time.Time{}, time.Time{}, silence{}
 	m.enter(now, event.CallDisconnecting)
 }

@@ -3,6 +3,7 @@ package bridge
 import (
 	"time"
 
+	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/sdp"
 )
@@ -39,7 +40,12 @@ type (
 		SDP    *sdp.Description
 	}
 	// Answer accepts the caller's INVITE.
-	Answer struct{ SDP *sdp.Description }
+	Answer struct {
+		SDP *sdp.Description
+		// Connected is who has answered, for a caller who may know; without a User
+		// nobody knows.
+		Connected dialplan.Shown
+	}
 	// Refuse ends the caller's INVITE with a final failure.
 	Refuse struct {
 		Cause event.Cause
@@ -84,7 +90,11 @@ type (
 		SDP    *sdp.Description
 	}
 	// Answered is the callee's 2xx.
-	Answered struct{ SDP *sdp.Description }
+	Answered struct {
+		SDP *sdp.Description
+		// Connected is who has answered, where the callee says it and is believed.
+		Connected dialplan.Shown
+	}
 	// Refused is the end of an INVITE of ours without an answer: the callee's
 	// status, 408 when nothing came (RFC 3261 s8.1.3.1), 503 when it could not be
 	// sent.

@@ -9,12 +9,12 @@ import (
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
-	"github.com/tandem-gateway/tandem/sdp"
 )
 
 // Env is what a call needs of the world around it.
 type Env struct {
 	Dialer  Dialer
+	Plan    Plan
 	Ports   *rtp.Engine
 	Limits  Limits
 	Log     *slog.Logger
@@ -30,7 +30,13 @@ type Dialer interface {
 	Locate(now time.Time, plan dialplan.Attempt) ([]Target, event.Cause)
 	// Dial makes the leg of a participant and sends it the INVITE. What comes of
 	// it is told to Call.Report.
-	Dial(now time.Time, c *Call, participant int, t Target, plan dialplan.Attempt, offer *sdp.Description) Leg
+	Dial(now time.Time, c *Call, d Dial) Leg
+}
+
+// Plan says where forwarded calls go; a *dialplan.Plan is one. It is asked on the
+// goroutines of the calls.
+type Plan interface {
+	Forward(r dialplan.Request, f dialplan.Forwarding) dialplan.Decision
 }
 
 // Call is the loop around one Machine: one goroutine, one inbox, one timer.
@@ -172,6 +178,8 @@ func (c *Call) perform(now time.Time, a Action) {
 		c.tellMachine(c.locate(now, a))
 	case Dial:
 		c.dial(now, a)
+	case Forward:
+		c.tellMachine(Forwarded{Hop: a.Hop, Decision: c.env.Plan.Forward(a.Request, a.Forwarding)})
 	case Connect:
 		c.connect(a)
 	case Hear:
@@ -237,7 +245,7 @@ func (c *Call) dial(now time.Time, a Dial) {
 	for len(c.legs) < a.Participant {
 		c.legs = append(c.legs, nil)
 	}
-	c.legs[a.Participant-1] = c.env.Dialer.Dial(now, c, a.Participant, a.Target, a.Plan, a.Offer)
+	c.legs[a.Participant-1] = c.env.Dialer.Dial(now, c, a)
 }
 
 // forget is the end of the goroutine. Media that was opened for a target which

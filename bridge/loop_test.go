@@ -33,6 +33,8 @@ type stage struct {
 	forgot int
 	// found is where the attempts lead, by the trunk's or user's name.
 	found map[string][]Target
+	// forwarded is where a forwarded call goes.
+	forwarded dialplan.Decision
 	// onDial is what a leg does that has just been dialled.
 	onDial func(l *stageLeg)
 	panics string // the name of the place that shall panic
@@ -74,7 +76,7 @@ func newStage(t *testing.T, lastPort uint16, limits Limits) *stage {
 	}
 	s.ports = ports
 	s.call = New("call", Env{
-		Dialer: s, Ports: ports, Limits: limits, Log: slog.New(slog.DiscardHandler),
+		Dialer: s, Plan: s, Ports: ports, Limits: limits, Log: slog.New(slog.DiscardHandler),
 		Publish: s.publish, Forget: func(*Call) { s.forgot++ },
 	})
 	return s
@@ -109,12 +111,19 @@ func (s *stage) Locate(_ time.Time, plan dialplan.Attempt) ([]Target, event.Caus
 	return found, event.Cause{}
 }
 
-func (s *stage) Dial(_ time.Time, _ *Call, participant int, t Target, _ dialplan.Attempt, offer *sdp.Description) Leg {
-	l := s.leg(participant)
-	l.told = append(l.told, fmt.Sprintf("INVITE %s with %s", t.URI, described(offer)))
+func (s *stage) Dial(_ time.Time, _ *Call, d Dial) Leg {
+	l := s.leg(d.Participant)
+	l.told = append(l.told, fmt.Sprintf("INVITE %s with %s", d.Target.URI, described(d.Offer)))
 	s.trip("dial")
 	s.onDial(l)
 	return l
+}
+
+func (s *stage) Forward(_ dialplan.Request, f dialplan.Forwarding) dialplan.Decision {
+	s.trip("forward")
+	d := s.forwarded
+	d.Diversion = dialplan.Diversion{By: f.By}
+	return d
 }
 
 func (s *stage) leg(id int) *stageLeg {

@@ -17,7 +17,10 @@ type Machine struct {
 	id           string
 	state        event.CallState
 	limits       Limits
+	request      dialplan.Request
 	decision     dialplan.Decision
+	forwarding   forwarding
+	reach        reach
 	participants []participant
 	hunt         hunt
 	exchange     exchange
@@ -60,6 +63,11 @@ type (
 		Targets []Target
 		Failed  event.Cause
 	}
+	// Forwarded answers Forward: what the dialplan makes of it.
+	Forwarded struct {
+		Hop      int
+		Decision dialplan.Decision
+	}
 	// Reported brings what a participant's leg has to say.
 	Reported struct {
 		Participant int
@@ -88,6 +96,11 @@ type Caller struct {
 	Hint  netip.Addr
 	// Offer is its offer, nil when the INVITE carried none.
 	Offer *sdp.Description
+	// Request is what it asked of the dialplan, for when the call is forwarded.
+	Request dialplan.Request
+	// MaxForwards is what came as Max-Forwards, 70 where nothing did (RFC 3261 s16.6
+	// step 3); MaxBreadth as Max-Breadth (RFC 5393 s5.3), 0 where nothing did.
+	MaxForwards, MaxBreadth int
 }
 
 // Target is one place to call: a phone of a user, or a trunk.
@@ -124,6 +137,16 @@ type (
 		Target      Target
 		Plan        dialplan.Attempt
 		Offer       *sdp.Description
+		// MaxForwards and MaxBreadth are for the INVITE; a MaxBreadth of 0 is not
+		// written.
+		MaxForwards, MaxBreadth int
+	}
+	// Forward asks where the call goes that a user hands on; Forwarded is the answer.
+	// Hop counts what has been asked, from 1.
+	Forward struct {
+		Hop        int
+		Request    dialplan.Request
+		Forwarding dialplan.Forwarding
 	}
 	// Connect tells a participant's media what was agreed with it.
 	Connect struct {
@@ -146,6 +169,7 @@ type (
 func (Tell) action()       {}
 func (Locate) action()     {}
 func (Dial) action()       {}
+func (Forward) action()    {}
 func (Connect) action()    {}
 func (Hear) action()       {}
 func (Shut) action()       {}

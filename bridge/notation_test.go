@@ -130,7 +130,10 @@ func actionLine(a Action) string {
 	case Locate:
 		return fmt.Sprintf("locate %d %v %s", a.Attempt, a.Plan.To.Kind, a.Plan.To.Name)
 	case Dial:
-		return fmt.Sprintf("dial %d %s with %s", a.Participant, a.Target.URI, described(a.Offer))
+		return fmt.Sprintf("dial %d %s with %s", a.Participant, a.Target.URI, described(a.Offer)) + reachWords(a)
+	case Forward:
+		f := a.Forwarding
+		return fmt.Sprintf("forward %d %s by %s to %s", a.Hop, f.Why, f.By, forwardWords(f.To)) + pastWords(f.History)
 	case Connect:
 		return fmt.Sprintf("connect %d to %s", a.Participant, streamWords(a.Stream))
 	case Hear:
@@ -147,6 +150,28 @@ func actionLine(a Action) string {
 	panic(fmt.Sprintf("%T has no notation", a))
 }
 
+// reachWords are what a Dial says of Max-Forwards and Max-Breadth, when that is not
+// what it says for a call of alice to one phone.
+func reachWords(d Dial) (words string) {
+	if d.MaxForwards != 69 {
+		words += fmt.Sprintf(" hops %d", d.MaxForwards)
+	}
+	if d.MaxBreadth > 0 {
+		words += fmt.Sprintf(" breadth %d", d.MaxBreadth)
+	}
+	return words
+}
+
+func forwardWords(f dialplan.Forward) string { return f.User + string(f.Number) }
+
+// pastWords are the users that have handed the call on before.
+func pastWords(history []dialplan.Diversion) (words string) {
+	for _, d := range history {
+		words += " after " + d.By
+	}
+	return words
+}
+
 func commandWords(c Command) string {
 	switch c := c.(type) {
 	case Ring:
@@ -154,7 +179,11 @@ func commandWords(c Command) string {
 	case Progress:
 		return fmt.Sprintf("Progress %d %s", c.Status, described(c.SDP))
 	case Answer:
-		return "Answer " + described(c.SDP)
+		words := "Answer " + described(c.SDP)
+		if c.Connected.User != "" {
+			words += " as " + c.Connected.User
+		}
+		return words
 	case Refuse:
 		words := "Refuse " + causeWords(c.Cause)
 		if c.Warning != "" {
@@ -214,6 +243,9 @@ func eventLine(e event.Event) string {
 		return fmt.Sprintf("call received from %s%s to %s", e.User, e.Trunk, e.Dialled)
 	case event.CallRouted:
 		return fmt.Sprintf("call routed %s to %s as %s", e.Route, e.Callee, e.CallerID)
+	case event.CallForwarded:
+		return fmt.Sprintf("call %v %s from %s to %s", e.Kind, e.Reason, identityWords(e.Original), identityWords(e.Final)) +
+			causeSuffix(e.Refused)
 	case event.CallStateChanged:
 		return fmt.Sprintf("call %v->%v%s", e.From, e.To, causeSuffix(e.Cause))
 	case event.ParticipantStateChanged:
@@ -232,6 +264,13 @@ func eventLine(e event.Event) string {
 	panic(fmt.Sprintf("%T has no notation", e))
 }
 
+func identityWords(i event.Identity) string {
+	if i.User != "" && i.Phone != "" {
+		return i.User + "@" + i.Phone
+	}
+	return i.User + i.Phone
+}
+
 func causeSuffix(c event.Cause) string {
 	if c.IsZero() {
 		return ""
@@ -239,22 +278,56 @@ func causeSuffix(c event.Cause) string {
 	return " " + causeWords(c)
 }
 
-// plan makes a decision: "trunk carrier, user bob".
+// plan makes a decision: "trunk carrier, user bob". A user's forwards are behind it:
+// "user bob busy>carol no-answer>+14255550177 unavailable>603 answers>bob".
 func plan(attempts string) dialplan.Decision {
 	d := dialplan.Decision{
 		Dialled: "(425) 555-0100", Callee: "+14255550100", Route: "us", RingingTimeout: time.Minute,
 	}
 	for a := range strings.SplitSeq(attempts, ", ") {
-		kind, name, _ := strings.Cut(a, " ")
-		to := dialplan.Party{Kind: dialplan.PartyTrunk, Name: name}
-		if kind == "user" {
+		words := strings.Fields(a)
+		to := dialplan.Party{Kind: dialplan.PartyTrunk, Name: words[1]}
+		if words[0] == "user" {
 			to.Kind = dialplan.PartyUser
 		}
 		d.Attempts = append(d.Attempts, dialplan.Attempt{
 			To: to, Dial: "+14255550100", Shown: dialplan.Shown{Number: "+14255550101", User: "+14255550101"},
 		})
+		readForwards(&d.Attempts[len(d.Attempts)-1], words[2:])
 	}
 	return d
+}
+
+// readForwards reads "busy>carol" and the like; "answers>carol" is who the caller is
+// told has answered.
+func readForwards(a *dialplan.Attempt, words []string) {
+	f := &a.Forwards
+	for _, w := range words {
+		why, where, _ := strings.Cut(w, ">")
+		var to dialplan.Forward
+		switch c := where[0]; {
+		case c == '+':
+			to.Number = dialplan.Number(where)
+		case c >= '0' && c <= '9':
+			to.Status = number(where)
+		default:
+			to.User = where
+		}
+		switch why {
+		case "always":
+			f.Always = to
+		case "busy":
+			f.Busy = to
+		case "no-answer":
+			f.NoAnswer = to
+		case "unavailable":
+			f.Unavailable = to
+		case "answers":
+			a.Answers = dialplan.Shown{User: where}
+		default:
+			panic("nobody forwards for " + why)
+		}
+	}
 }
 
 // ourMedia is the address that was opened for a participant.
@@ -266,7 +339,7 @@ func ourMedia(participant int) netip.AddrPort {
 func alice(offer *sdp.Description) Caller {
 	return Caller{
 		Name: "alice", User: "alice", SIPCallID: "1@192.0.2.1", Source: "192.0.2.1:5060", Dialled: "(425) 555-0100",
-		Media: ourMedia(callerID), Hint: netip.AddrFrom4([4]byte{192, 0, 2, 1}), Offer: offer,
+		Media: ourMedia(callerID), Hint: netip.AddrFrom4([4]byte{192, 0, 2, 1}), Offer: offer, MaxForwards: 70,
 	}
 }
 

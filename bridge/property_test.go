@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/sdp"
 )
@@ -21,8 +22,9 @@ type world struct {
 	audit    *audit
 	now      time.Time
 	legs     map[int]*worldLeg
-	locates  []Locate // not answered yet
-	checks   int      // CheckMedia not answered yet
+	locates  []Locate  // not answered yet
+	forwards []Forward // not answered yet
+	checks   int       // CheckMedia not answered yet
 	happened []string
 }
 
@@ -50,9 +52,7 @@ const (
 func newWorld(t *rapid.T) *world {
 	w := &world{t: t, audit: newAudit(), now: begun, legs: map[int]*worldLeg{}}
 	w.machine = NewMachine("call", Limits{Silence: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "silence")})
-	d := plan(rapid.SampledFrom([]string{
-		"trunk carrier", "user bob", "trunk carrier, trunk backup", "user bob, trunk carrier, trunk backup",
-	}).Draw(t, "attempts"))
+	d := plan(w.attempts())
 	d.AttemptTimeout = rapid.SampledFrom([]time.Duration{0, 4 * time.Second}).Draw(t, "attempt timeout")
 	caller := &worldLeg{}
 	w.legs[callerID] = caller
@@ -60,8 +60,21 @@ func newWorld(t *rapid.T) *world {
 	if rapid.IntRange(0, 3).Draw(t, "offer") > 0 {
 		offer = w.description(callerID)
 	}
-	w.step(Arrived{Caller: alice(offer), Decision: d})
+	from := alice(offer)
+	from.MaxForwards = rapid.IntRange(1, 8).Draw(t, "max-forwards")
+	from.MaxBreadth = rapid.SampledFrom([]int{0, 1, 2, 60}).Draw(t, "max-breadth")
+	w.step(Arrived{Caller: from, Decision: d})
 	return w
+}
+
+// attempts draws where a call leads, with users that forward for all reasons.
+func (w *world) attempts() string {
+	return rapid.SampledFrom([]string{
+		"trunk carrier", "user bob", "trunk carrier, trunk backup", "user bob, trunk carrier, trunk backup",
+		"user bob always>carol", "user bob busy>carol", "user bob no-answer>+14255550177 busy>486",
+		"user bob busy>bob no-answer>bob unavailable>bob", "user bob unavailable>carol, trunk backup",
+		"user bob always>603",
+	}).Draw(w.t, "attempts")
 }
 
 // description draws one for a participant: often the last one again.
@@ -88,10 +101,13 @@ func (w *world) step(e Event) {
 	actions := w.machine.Step(w.now, e)
 	_, next := w.machine.Deadline()
 	w.audit.step(e, actions, next)
+	w.reach(actions)
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Locate:
 			w.locates = append(w.locates, a)
+		case Forward:
+			w.forwards = append(w.forwards, a)
 		case Dial:
 			w.legs[a.Participant] = &worldLeg{}
 		case CheckMedia:
@@ -103,6 +119,27 @@ func (w *world) step(e Event) {
 	w.invariants(next)
 	if len(w.audit.faults) > 0 {
 		w.t.Fatalf("%s\nafter\n%s", strings.Join(w.audit.faults, "\n"), strings.Join(w.happened, "\n"))
+	}
+}
+
+// reach checks what the INVITEs of a step say of how far and how wide they may go.
+func (w *world) reach(actions []Action) {
+	dials, sum, came := 0, 0, w.machine.reach.breadth
+	for _, a := range actions {
+		d, ok := a.(Dial)
+		if !ok {
+			continue
+		}
+		dials, sum = dials+1, sum+d.MaxBreadth
+		if d.MaxForwards < 0 || d.MaxForwards >= w.machine.reach.forwards || d.MaxBreadth == 0 && came > 0 {
+			w.audit.fault("an INVITE may go %d hops and be %d wide, of %+v", d.MaxForwards, d.MaxBreadth, w.machine.reach)
+		}
+	}
+	if came == 0 {
+		came = usualBreadth
+	}
+	if sum > came || dials > 1 && sum < dials {
+		w.audit.fault("%d INVITEs share a Max-Breadth of %d as %d", dials, came, sum)
 	}
 }
 
@@ -140,7 +177,7 @@ func (w *world) invariants(next bool) {
 	if state >= event.CallDisconnecting || state == 0 {
 		return
 	}
-	waiting := next || len(w.locates) > 0 || w.checks > 0
+	waiting := next || len(w.locates) > 0 || len(w.forwards) > 0 || w.checks > 0
 	if !w.audit.answered && !waiting {
 		w.audit.fault("nothing will ever end this call")
 	}
@@ -165,6 +202,8 @@ func (w *world) move() {
 		w.step(Stop{Cause: event.Cause{Status: status, Q850: 41, By: event.PartyGateway}})
 	case kind <= 3 && len(w.locates) > 0:
 		w.locate()
+	case kind <= 3 && len(w.forwards) > 0:
+		w.forward()
 	case kind == 4 && w.checks > 0:
 		w.checks--
 		ago := time.Duration(rapid.IntRange(0, 100).Draw(w.t, "ago")) * time.Second
@@ -210,6 +249,21 @@ func (w *world) locate() {
 		e.Failed = event.Cause{Status: rapid.SampledFrom([]int{480, 503}).Draw(w.t, "failed"), By: event.PartyGateway}
 	}
 	w.step(e)
+}
+
+// forward answers a Forward: with attempts, of users that forward in their turn, or
+// with a refusal.
+func (w *world) forward() {
+	f := w.forwards[0]
+	w.forwards = w.forwards[1:]
+	d := plan(w.attempts())
+	d.Diversion = dialplan.Diversion{By: f.Forwarding.By}
+	if rapid.IntRange(0, 3).Draw(w.t, "refused") == 0 {
+		d = dialplan.Decision{Refusal: &dialplan.Refusal{
+			Status: rapid.SampledFrom([]int{403, 404, 482}).Draw(w.t, "status"), Text: "not there",
+		}}
+	}
+	w.step(Forwarded{Hop: f.Hop, Decision: d})
 }
 
 // report has a leg say something that its phase allows, or that has crossed what
@@ -319,6 +373,9 @@ func (w *world) finish() {
 	for len(w.locates) > 0 {
 		w.locate()
 	}
+	for len(w.forwards) > 0 {
+		w.forward()
+	}
 	for _, id := range rapid.Permutation(w.ids()).Draw(w.t, "order") {
 		w.legs[id].phase = legGone
 		w.step(Reported{Participant: id, Report: Released{}})
@@ -389,6 +446,9 @@ func (w *world) timersOnly() {
 	}
 	if len(w.locates) > 0 {
 		w.locate()
+	}
+	if len(w.forwards) > 0 {
+		w.forward()
 	}
 	if w.checks > 0 {
 		w.checks--

@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +19,8 @@ import (
 // below are what the machine wants done because of it, all of it and in order.
 //
 //	alice calls with PCMU          a caller arrives; "with nothing" has no offer
-//	found 1: carrier               where an attempt leads; "found 1: none 480" where nowhere
+//	found 1: carrier               where an attempt leads; "found 1: none 480 20" where nowhere
+//	forwarded 1: user carol        what the dialplan makes of a forwarding; "refused 482 25"
 //	2 rings 183 PCMU               reports of participant 2; further ones are below
 //	wait 4s                        time goes by; timers that are due run
 //
@@ -31,6 +34,7 @@ type story struct {
 	show     []string
 	now      time.Time
 	audit    *audit
+	caller   Caller   // what "given hops" and "given breadth" say of alice
 	made     []string // what the machine wanted since the last event
 }
 
@@ -84,6 +88,8 @@ func (s *story) happen(w []string) error {
 		s.begin(rest(3))
 	case "found":
 		s.found(number(strings.TrimSuffix(w[1], ":")), rest(2))
+	case "forwarded":
+		s.forwarded(number(strings.TrimSuffix(w[1], ":")), rest(2))
 	case "wait":
 		return s.wait(w[1])
 	case "heard":
@@ -112,6 +118,10 @@ func (s *story) given(w []string) (err error) {
 		s.decision.AttemptTimeout, err = time.ParseDuration(w[1])
 	case "silence":
 		s.limits.Silence, err = time.ParseDuration(w[1])
+	case "hops":
+		s.caller.MaxForwards = number(w[1])
+	case "breadth":
+		s.caller.MaxBreadth = number(w[1])
 	default:
 		err = errNotation
 	}
@@ -127,6 +137,7 @@ func (s *story) begin(description []string) {
 		offer = describe(callerID, description)
 	}
 	caller := alice(offer)
+	caller.MaxForwards, caller.MaxBreadth = cmp.Or(s.caller.MaxForwards, caller.MaxForwards), s.caller.MaxBreadth
 	s.step(Arrived{Caller: caller, Decision: s.decision})
 }
 
@@ -134,12 +145,29 @@ func (s *story) found(attempt int, names []string) {
 	e := Located{Attempt: attempt}
 	if names[0] == "none" {
 		e.Failed = event.Cause{Status: number(names[1]), By: event.PartyGateway, Text: "not there"}
+		if len(names) > 2 {
+			e.Failed.Q850 = number(names[2])
+		}
 		names = nil
 	}
 	for i, n := range names {
 		e.Targets = append(e.Targets, target(n, len(s.machine.participants)+1+i))
 	}
 	s.step(e)
+}
+
+// forwarded answers a Forward.
+func (s *story) forwarded(hop int, w []string) {
+	d := dialplan.Decision{}
+	if w[0] == "refused" {
+		d.Refusal = &dialplan.Refusal{
+			Status: number(w[1]), Q850: number(w[2]), Text: "no way", Warning: strings.Join(w[3:], " "),
+		}
+	} else {
+		d = plan(strings.Join(w, " "))
+		d.Callee, d.Diversion = "", dialplan.Diversion{By: s.machine.forwarding.asked.By}
+	}
+	s.step(Forwarded{Hop: hop, Decision: d})
 }
 
 // wait lets time go by and runs the timers on their time.
@@ -202,7 +230,11 @@ func reportNamed(participant int, verb string, w []string) (Report, error) {
 	case "rings":
 		return Ringing{Status: number(w[0]), SDP: description(w[1:])}, nil
 	case "answers":
-		return Answered{SDP: description(w)}, nil
+		var who dialplan.Shown
+		if i := slices.Index(w, "as"); i >= 0 {
+			w, who = w[:i], dialplan.Shown{User: w[i+1]}
+		}
+		return Answered{SDP: description(w), Connected: who}, nil
 	case "refuses":
 		return Refused{Cause: status(0)}, nil
 	case "offers":

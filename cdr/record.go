@@ -24,20 +24,16 @@ type Record struct {
 	Trunk      string    `json:"trunk,omitempty"`
 	AnsweredBy string    `json:"answered_by,omitempty"`
 	Attempts   []Attempt `json:"attempts,omitempty"`
-	Received   Time      `json:"received"`
-	Ringing    Time      `json:"ringing,omitzero"`
-	EarlyMedia Time      `json:"early_media,omitzero"`
-	Answered   Time      `json:"answered,omitzero"`
-	Ended      Time      `json:"ended"`
+	// CallRoutes says how the call came to others than the one who was called, in order.
+	CallRoutes []CallRoute `json:"call_routes,omitempty"`
+	Received   Time        `json:"received"`
+	Ringing    Time        `json:"ringing,omitzero"`
+	EarlyMedia Time        `json:"early_media,omitzero"`
+	Answered   Time        `json:"answered,omitzero"`
+	Ended      Time        `json:"ended"`
 	// Duration is from the answer to the end; 0 without an answer.
 	Duration int64 `json:"duration_ms"`
-	// Disposition is "answered", or why not: "busy", "no_answer", "cancelled",
-	// "refused", "failed".
-	Disposition string `json:"disposition"`
-	EndedBy     string `json:"ended_by"`
-	Status      int    `json:"status"`
-	Q850        int    `json:"q850,omitempty"`
-	Cause       string `json:"cause,omitempty"`
+	Outcome
 	// Media is what each party sent us, in the order of the participants: the caller
 	// is 1, who was called in attempt n is n+1.
 	Media []Media `json:"media,omitempty"`
@@ -45,6 +41,36 @@ type Record struct {
 	// talked are the parties that had audio at all: those whose phone was only
 	// rung are not listed in Media.
 	talked map[int]bool
+}
+
+// Outcome is how the call ended; its keys are the record's.
+type Outcome struct {
+	// Disposition is "answered", or why not: "busy", "no_answer", "cancelled",
+	// "refused", "failed".
+	Disposition string `json:"disposition"`
+	EndedBy     string `json:"ended_by"`
+	Status      int    `json:"status"`
+	Q850        int    `json:"q850,omitempty"`
+	Cause       string `json:"cause,omitempty"`
+}
+
+// CallRoute is one step of a call to somebody else: a callRoute of the call resource.
+type CallRoute struct {
+	// Original was called, Final was called instead.
+	Original Identity `json:"original"`
+	Final    Identity `json:"final"`
+	// Kind is "forwarded", and Reason what for: "unconditional", "user-busy",
+	// "no-answer" or "unavailable".
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
+	// Route is the route that led there; empty for a user.
+	Route string `json:"route,omitempty"`
+}
+
+// Identity is a user, a phone number, or a user at that number.
+type Identity struct {
+	User  string `json:"user,omitempty"`
+	Phone string `json:"phone,omitempty"`
 }
 
 // Caller is who placed the call.
@@ -104,6 +130,8 @@ func (r *Record) add(e event.Event) {
 	switch e := e.(type) {
 	case event.CallRouted:
 		r.Callee, r.Route, r.CallerID, r.Private, r.Emergency = e.Callee, e.Route, e.CallerID, e.Private, e.Emergency
+	case event.CallForwarded:
+		r.forwarded(e)
 	case event.CallStateChanged:
 		r.reached(e.To, at)
 	case event.ParticipantStateChanged:
@@ -118,6 +146,15 @@ func (r *Record) add(e event.Event) {
 		r.mediaEnded(e)
 	case event.CallEnded:
 		r.ended(e, at)
+	}
+}
+
+// forwarded notes where the call went. What came to nothing is the log's.
+func (r *Record) forwarded(e event.CallForwarded) {
+	if e.Refused.IsZero() {
+		r.CallRoutes = append(r.CallRoutes, CallRoute{
+			Original: Identity(e.Original), Final: Identity(e.Final), Kind: e.Kind.String(), Reason: e.Reason, Route: e.Route,
+		})
 	}
 }
 

@@ -267,6 +267,37 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
+// TestCallRoutes: each hand that the call went through, in order, and only those that
+// it did go through.
+func TestCallRoutes(t *testing.T) {
+	b := newBook(t)
+	s := incoming("id1")
+	s.add(
+		event.CallForwarded{
+			Header: s.at(2), Kind: event.RouteForwarded, Reason: "user-busy",
+			Original: event.Identity{User: "bob", Phone: "+14255550102"}, Final: event.Identity{User: "carol"},
+		},
+		event.CallForwarded{
+			Header: s.at(3), Kind: event.RouteForwarded, Reason: "unconditional", Route: "us",
+			Original: event.Identity{User: "carol"}, Final: event.Identity{Phone: "+14255550177"},
+		},
+		event.CallForwarded{
+			Header: s.at(4), Kind: event.RouteForwarded, Reason: "no-answer",
+			Original: event.Identity{User: "dave"}, Final: event.Identity{User: "bob"},
+			Refused: event.Cause{Status: 482, By: event.PartyGateway},
+		},
+	)
+	s.end(5, -1, event.Cause{Status: 487, By: event.PartyCaller})
+	b.tell(s.events...)
+	line, _ := b.only()
+	want := `"call_routes":[` +
+		`{"original":{"user":"bob","phone":"+14255550102"},"final":{"user":"carol"},"kind":"forwarded","reason":"user-busy"},` +
+		`{"original":{"user":"carol"},"final":{"phone":"+14255550177"},"kind":"forwarded","reason":"unconditional","route":"us"}]`
+	if !strings.Contains(line, want) {
+		t.Errorf("record is\n%s\nwithout\n%s", line, want)
+	}
+}
+
 // Attempts are told apart by their numbers, which may have gaps and may cross.
 func TestAttemptsByNumber(t *testing.T) {
 	b := newBook(t)

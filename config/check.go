@@ -78,7 +78,7 @@ func (c *checker) check(cfg *Config) {
 	c.checkSIP(&cfg.SIP)
 	c.checkRTP(&cfg.RTP, cfg.SIP.Listen)
 	c.checkUsers(cfg.Users)
-	c.checkTrunks(cfg.Trunks)
+	c.checkTrunks(cfg.Trunks, cfg.SIP.Listen)
 	c.checkRoutes(cfg)
 }
 

@@ -81,12 +81,18 @@ func (c *checker) decodeList(n ast.Node, v reflect.Value, path string) {
 		return
 	}
 	seq, ok := n.(*ast.SequenceNode)
-	if !ok {
+	_, mayBeSingle := v.Interface().(interface{ single() })
+	_, section := n.(ast.MapNode)
+	if !ok && (!mayBeSingle || section) {
 		c.report(path, "is %s, not a list: write [a, b], or one entry per line after a dash", describe(n))
 		return
 	}
-	list := reflect.MakeSlice(v.Type(), 0, len(seq.Values))
-	for i, entry := range seq.Values {
+	entries := []ast.Node{n}
+	if ok {
+		entries = seq.Values
+	}
+	list := reflect.MakeSlice(v.Type(), 0, len(entries))
+	for i, entry := range entries {
 		at := index(path, i)
 		c.positions[at] = positionOf(entry)
 		item := reflect.New(v.Type().Elem())

@@ -47,14 +47,24 @@ type effect struct {
 // effects are the keys that do not simply hold from the next call on, by path
 // without indexes. A reload that changed the first four would drop calls.
 var effects = map[string]effect{
-	"sip.listen":     {true, "needs a restart: phones and calls are bound to the sockets"},
-	"sip.domain":     {true, "needs a restart: registrations and digest answers are bound to it"},
-	"rtp.address":    {true, "needs a restart: calls in progress have offered the old one"},
-	"rtp.ports":      {true, "needs a restart: calls in progress hold ports of the old range"},
-	"cdr.path":       {false, "from the next record on"},
-	"drain":          {false, "at the next SIGTERM"},
-	"users.password": {false, "from the next registration or call on"},
+	"sip.listen":             {true, "needs a restart: phones and calls are bound to the sockets"},
+	"sip.domain":             {true, "needs a restart: registrations and digest answers are bound to it"},
+	"rtp.address":            {true, "needs a restart: calls in progress have offered the old one"},
+	"rtp.ports":              {true, "needs a restart: calls in progress hold ports of the old range"},
+	"cdr.path":               {false, "from the next record on"},
+	"sip.tls.certificate":    {false, untilNextConnection},
+	"sip.tls.key":            {false, untilNextConnection},
+	"sip.tls.client_ca":      {false, untilNextConnection},
+	"trunks.tls.server_name": {false, untilNextConnection},
+	"trunks.tls.ca":          {false, untilNextConnection},
+	"trunks.tls.certificate": {false, untilNextConnection},
+	"trunks.tls.key":         {false, untilNextConnection},
+	"trunks.keepalive":       {false, untilNextConnection},
+	"drain":                  {false, "at the next SIGTERM"},
+	"users.password":         {false, "from the next registration or call on"},
 }
+
+const untilNextConnection = "from the next connection on; those that are up stay"
 
 // Diff lists what differs between two configurations, in the schema's order,
 // saying of each whether a reload can do it without dropping a call.

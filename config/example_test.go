@@ -14,7 +14,7 @@ const examplePath = "../tandem.example.yaml"
 
 // derived are the defaults that follow from other keys; the tests of parse_test.go
 // that are named "follow" hold them.
-var derived = []string{"sip.domain", "rtp.address", "users.caller_ids", "routes.ringing_timeout"}
+var derived = []string{"sip.domain", "rtp.address", "users.caller_ids", "users.forward.no_answer_after", "routes.ringing_timeout"}
 
 // required are the keys without which an entry is refused (entryTests).
 var required = []string{"users.name", "users.password", "trunks.name", "trunks.address", "routes.name", "routes.to"}
@@ -155,7 +155,10 @@ func realDefaults() map[string]reflect.Value {
 	u.setDefaults()
 	tr.setDefaults()
 	r.setDefaults()
-	for path, section := range map[string]any{"": *c, "sip": c.SIP, "rtp": c.RTP, "cdr": c.CDR, "users": u, "trunks": tr, "routes": r} {
+	for path, section := range map[string]any{
+		"": *c, "sip": c.SIP, "sip.tls": c.SIP.TLS, "rtp": c.RTP, "cdr": c.CDR,
+		"users": u, "users.forward": u.Forward, "trunks": tr, "trunks.tls": tr.TLS, "routes": r,
+	} {
 		collect(path, reflect.ValueOf(section))
 	}
 	return values

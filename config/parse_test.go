@@ -68,7 +68,7 @@ func TestDesignExampleBecomesPlainValues(t *testing.T) {
 	if want := []Listen{{TransportUDP, loopback}, {TransportTCP, loopback}}; !slices.Equal(c.SIP.Listen, want) {
 		t.Errorf("listen %v, want %v", c.SIP.Listen, want)
 	}
-	if c.Region != "US" || c.SIP.Domain != "example.test" || c.RTP.Address != loopback.Addr() {
+	if c.Region != "US" || c.SIP.Domain != "example.test" || !slices.Equal(c.RTP.Address, Addresses{loopback.Addr()}) {
 		t.Errorf("region %s, domain %s, address %s", c.Region, c.SIP.Domain, c.RTP.Address)
 	}
 	if c.RTP.Ports != (PortRange{20000, 29999}) || c.RTP.Ports.Pairs() != 5000 {
@@ -86,13 +86,13 @@ func TestDesignExampleBecomesPlainValues(t *testing.T) {
 func TestDesignExampleTrunksAndRoutes(t *testing.T) {
 	c := mustParse(t, designExample)
 	carrier, backup := c.Trunk("carrier"), c.Trunk("backup")
-	if carrier.Address != (Address{"127.0.0.1", 5080, TransportAny}) || carrier.Sources[0] != netip.MustParsePrefix("127.0.0.1/32") {
+	if carrier.Address != (Address{Host: "127.0.0.1", Port: 5080}) || carrier.Sources[0] != netip.MustParsePrefix("127.0.0.1/32") {
 		t.Errorf("carrier is %+v", carrier)
 	}
 	if carrier.CallerID != CallerIDPAI || carrier.CallerIDPolicy != CallerIDRefuse || carrier.Trusted {
 		t.Errorf("carrier is %+v", carrier)
 	}
-	if backup.Address != (Address{"gw.backup.test", 0, TransportTCP}) || backup.CallerID != CallerIDRPID || backup.CallerIDPolicy != CallerIDReplace || !backup.Trusted {
+	if backup.Address != (Address{Host: "gw.backup.test", Transport: TransportTCP}) || backup.CallerID != CallerIDRPID || backup.CallerIDPolicy != CallerIDReplace || !backup.Trusted {
 		t.Errorf("backup is %+v", backup)
 	}
 	us, inbound := c.Routes[0], c.Routes[1]
@@ -133,16 +133,22 @@ func TestEmptyFileIsTheDefault(t *testing.T) {
 
 func TestDefaultsThatFollowFromOtherKeys(t *testing.T) {
 	tests := []struct{ yaml, domain, address string }{
-		{"", "127.0.0.1", "127.0.0.1"},
-		{"sip: {listen: [\"udp://192.0.2.1:5060\", \"tcp://192.0.2.1\"]}", "192.0.2.1", "192.0.2.1"},
-		{"sip: {listen: [\"udp://192.0.2.1\", \"udp://192.0.2.2\"]}", "192.0.2.1", "invalid IP"},
-		{"sip: {listen: [\"udp://[2001:db8::1]\"]}", "[2001:db8::1]", "2001:db8::1"},
-		{"sip: {listen: [\"udp://0.0.0.0:5060\"], domain: example.test}", "example.test", "invalid IP"},
-		{"rtp: {address: 192.0.2.9}", "127.0.0.1", "192.0.2.9"},
+		{"", "127.0.0.1", "[127.0.0.1]"},
+		{"sip: {listen: [\"udp://192.0.2.1:5060\", \"tcp://192.0.2.1\"]}", "192.0.2.1", "[192.0.2.1]"},
+		{"sip: {listen: [\"udp://192.0.2.1\", \"udp://192.0.2.2\"]}", "192.0.2.1", "[]"},
+		{"sip: {listen: [\"udp://[2001:db8::1]\"]}", "[2001:db8::1]", "[2001:db8::1]"},
+		{"sip: {listen: [\"udp://0.0.0.0:5060\"], domain: example.test}", "example.test", "[]"},
+		{"rtp: {address: 192.0.2.9}", "127.0.0.1", "[192.0.2.9]"},
+		{"rtp: {address: [192.0.2.9, \"2001:db8::9\"]}", "127.0.0.1", "[192.0.2.9 2001:db8::9]"},
+		{"rtp:\n  address:\n  - \"2001:db8::9\"\n", "127.0.0.1", "[2001:db8::9]"},
+		{"sip: {listen: [\"udp://192.0.2.1\", \"tcp://[2001:db8::1]\"]}", "192.0.2.1", "[192.0.2.1 2001:db8::1]"},
+		{"sip: {listen: [\"udp://192.0.2.1\", \"udp://[2001:db8::1]\", \"udp://[2001:db8::2]\"]}", "192.0.2.1", "[192.0.2.1]"},
+		{"sip: {listen: [\"udp://[::]\", \"udp://192.0.2.1\"], domain: example.test}", "example.test", "[192.0.2.1]"},
+		{"sip: {listen: [\"udp://192.0.2.1\", \"udp://0.0.0.0:5070\"]}", "192.0.2.1", "[]"},
 	}
 	for _, tt := range tests {
 		c := mustParse(t, tt.yaml)
-		if c.SIP.Domain != tt.domain || c.RTP.Address.String() != tt.address {
+		if c.SIP.Domain != tt.domain || fmt.Sprint(c.RTP.Address) != tt.address {
 			t.Errorf("%q: domain %q, address %s; want %q, %s", tt.yaml, c.SIP.Domain, c.RTP.Address, tt.domain, tt.address)
 		}
 	}
@@ -274,13 +280,13 @@ func TestErrorfNamesThePlace(t *testing.T) {
 }
 
 func TestTextForms(t *testing.T) {
-	for _, s := range []string{"sip:a.test", "sip:192.0.2.1:5060", "sip:[2001:db8::1]:5060;transport=tcp", "sip:a.test;transport=udp"} {
+	for _, s := range []string{"sip:a.test", "sip:192.0.2.1:5060", "sip:[2001:db8::1]:5060;transport=tcp", "sip:a.test;transport=udp", "sip:a.test;transport=tls", "sips:a.test", "sips:[2001:db8::1]:5061"} {
 		var a Address
 		if err := a.UnmarshalText([]byte(s)); err != nil || a.String() != s {
 			t.Errorf("%s became %v (%v)", s, a, err)
 		}
 	}
-	for _, s := range []string{"udp://127.0.0.1:5060", "tcp://[::1]:0"} {
+	for _, s := range []string{"udp://127.0.0.1:5060", "tcp://[::1]:0", "tls://[::1]:5061"} {
 		var l Listen
 		if err := l.UnmarshalText([]byte(s)); err != nil || l.String() != s {
 			t.Errorf("%s became %v (%v)", s, l, err)

@@ -72,7 +72,7 @@ func write(c *Config) *written {
 	w.key(2, "sip", "listen", quoted(texts(c.SIP.Listen)))
 	w.key(2, "sip", "domain", strconv.Quote(c.SIP.Domain))
 	w.key(0, "", "rtp", "")
-	w.key(2, "rtp", "address", strconv.Quote(c.RTP.Address.String()))
+	w.key(2, "rtp", "address", quoted(texts(c.RTP.Address)))
 	w.key(2, "rtp", "ports", c.RTP.Ports.String())
 	w.key(2, "rtp", "timeout", c.RTP.Timeout.String())
 	w.key(0, "", "cdr", "")
@@ -87,6 +87,7 @@ func (w *written) entries(c *Config) {
 		w.entry("users", i, [][2]string{
 			{"name", u.Name}, {"password", strconv.Quote(u.Password.Reveal())}, {"numbers", quoted(u.Numbers)},
 			{"caller_ids", quoted(u.CallerIDs)}, {"ringing_timeout", u.RingingTimeout.String()},
+			{"forward", forwardText(u.Forward)},
 		}...)
 	}
 	w.key(0, "", "trunks", "")
@@ -94,7 +95,8 @@ func (w *written) entries(c *Config) {
 		w.entry("trunks", i, [][2]string{
 			{"name", t.Name}, {"address", t.Address.String()}, {"sources", quoted(texts(t.Sources))}, {"domain", strconv.Quote(t.Domain)},
 			{"username", strconv.Quote(t.Username)}, {"password", strconv.Quote(t.Password.Reveal())}, {"caller_id", t.CallerID.String()},
-			{"caller_id_policy", t.CallerIDPolicy.String()}, {"trusted", strconv.FormatBool(t.Trusted)},
+			{"caller_id_policy", t.CallerIDPolicy.String()}, {"trusted", strconv.FormatBool(t.Trusted)}, {"keepalive", t.KeepAlive.String()},
+			{"diversion", t.Diversion.String()}, {"pass_headers", quoted(t.PassHeaders)},
 		}...)
 	}
 	w.key(0, "", "routes", "")
@@ -107,10 +109,26 @@ func (w *written) entries(c *Config) {
 	}
 }
 
+func forwardText(f Forward) string {
+	after := ""
+	if f.NoAnswerAfter > 0 {
+		after = "no_answer_after: " + f.NoAnswerAfter.String() + ", "
+	}
+	return fmt.Sprintf("{always: %q, busy: %q, no_answer: %q, %sunregistered: %q}",
+		f.Always, f.Busy, f.NoAnswer, after, f.Unregistered)
+}
+
 var (
-	genNumber   = rapid.StringMatching(`\+[1-9][0-9]{4,14}`)
-	genPassword = rapid.StringMatching(`[!-~]{1,20}`)
-	genHost     = rapid.SampledFrom([]string{"gw.example.test", "192.0.2.7", "[2001:db8::7]", "a-b_c.test"})
+	genNumber    = rapid.StringMatching(`\+[1-9][0-9]{4,14}`)
+	genPassword  = rapid.StringMatching(`[!-~]{1,20}`)
+	genAddresses = rapid.SampledFrom([]Addresses{
+		{netip.MustParseAddr("192.0.2.1")}, {netip.MustParseAddr("2001:db8::1")},
+		{netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("192.0.2.1")},
+	})
+	genHeaders     = rapid.SampledFrom([][]string{nil, {"P-Charging-Vector"}, {"X-A", "x-acme-*"}, {"Identity"}})
+	genDestination = rapid.SampledFrom([]Destination{{}, {Number: "+14255550177"}, {User: "u.0"}, {Status: 486}, {Status: 603}})
+	genKeepAlive   = rapid.SampledFrom([]time.Duration{0, 10 * time.Second, 2 * time.Minute})
+	genHost        = rapid.SampledFrom([]string{"gw.example.test", "192.0.2.7", "[2001:db8::7]", "a-b_c.test"})
 )
 
 func genDuration(t *rapid.T, least time.Duration) time.Duration {
@@ -123,7 +141,7 @@ func genConfig(t *rapid.T) *Config {
 		Region: rapid.StringMatching(`[A-Z]{2}`).Draw(t, "region"),
 		Drain:  genDuration(t, 0),
 		SIP:    SIP{Domain: genHost.Draw(t, "domain")},
-		RTP:    RTP{Address: netip.MustParseAddr("192.0.2.1"), Timeout: genDuration(t, 0)},
+		RTP:    RTP{Address: genAddresses.Draw(t, "address"), Timeout: genDuration(t, 0)},
 		CDR:    CDR{Path: rapid.StringMatching(`[ -~]{0,20}`).Draw(t, "path")},
 	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "listens") {
@@ -148,19 +166,39 @@ func genUsers(t *rapid.T, c *Config) {
 			CallerIDs:      rapid.SliceOfN(genNumber, 1, 3).Draw(t, "caller_ids"),
 			RingingTimeout: genDuration(t, time.Millisecond),
 		}
+		u.Forward = genForward(t, i)
 		c.Users = append(c.Users, u)
 	}
+}
+
+// genForward draws where a user forwards to; the first user, u.0, to nobody of ours.
+func genForward(t *rapid.T, user int) (f Forward) {
+	for _, d := range []*Destination{&f.Always, &f.Busy, &f.NoAnswer, &f.Unregistered} {
+		if *d = genDestination.Draw(t, "forward"); d.User != "" && user == 0 {
+			*d = Destination{Status: 480}
+		}
+	}
+	if f.NoAnswer != (Destination{}) && rapid.Bool().Draw(t, "after") {
+		f.NoAnswerAfter = genDuration(t, time.Millisecond)
+	}
+	return f
 }
 
 func genTrunks(t *rapid.T, c *Config) {
 	for i := range rapid.IntRange(0, 4).Draw(t, "trunks") {
 		tr := Trunk{
 			Name:           fmt.Sprintf("t+%d", i),
-			Address:        Address{genHost.Draw(t, "host"), uint16(7000 + i), Transport(rapid.IntRange(0, 2).Draw(t, "transport"))},
+			Address:        Address{Host: genHost.Draw(t, "host"), Port: uint16(7000 + i), Transport: Transport(rapid.IntRange(0, 2).Draw(t, "transport"))},
 			CallerID:       CallerID(rapid.IntRange(0, 2).Draw(t, "caller_id")),
 			CallerIDPolicy: CallerIDPolicy(rapid.IntRange(0, 1).Draw(t, "policy")),
 			Trusted:        rapid.Bool().Draw(t, "trusted"),
+			KeepAlive:      genKeepAlive.Draw(t, "keepalive"),
+			Diversion:      Diversion(rapid.IntRange(0, 3).Draw(t, "diversion")),
+			PassHeaders:    genHeaders.Draw(t, "pass_headers"),
 			Sources:        []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/32")},
+		}
+		if tr.Address.Transport == TransportUDP {
+			tr.KeepAlive = 0
 		}
 		if rapid.Bool().Draw(t, "digest") {
 			tr.Username, tr.Password = "user", Password(genPassword.Draw(t, "password"))
@@ -200,6 +238,11 @@ func genRoutes(t *rapid.T, c *Config) {
 func plain(c *Config) Config {
 	p := *c
 	p.Warnings, p.name, p.positions = nil, "", nil
+	for i := range p.Trunks {
+		if len(p.Trunks[i].PassHeaders) == 0 {
+			p.Trunks[i].PassHeaders = nil
+		}
+	}
 	for i := range p.Routes {
 		if len(p.Routes[i].Trunks) == 0 {
 			p.Routes[i].Trunks = nil

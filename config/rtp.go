@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -10,10 +9,11 @@ import (
 
 // RTP is the media edge.
 type RTP struct {
-	// Address is what our SDP says. The zero Addr, which is left only when the
-	// listen addresses differ or are wildcards, means the address of the
-	// interface that the leg's signalling uses. Default: the listen address.
-	Address netip.Addr `yaml:"address"`
+	// Address is what our SDP says, to a leg whose signalling is of its family.
+	// A family without one, which is left only when its listen addresses differ
+	// or are wildcards, means the address of the interface that the leg's
+	// signalling uses. Default: the listen address of each family.
+	Address Addresses `yaml:"address"`
 	// Ports is where media is received: RTP on even ports, RTCP on the odd one
 	// above (RFC 3550 s11). Default 20000-29999.
 	Ports PortRange `yaml:"ports"`
@@ -59,24 +59,31 @@ func parsePort(s string) (uint16, error) {
 	return uint16(n), err
 }
 
-// complete takes the listen address for media when there is only one.
+// complete takes the listen address of a family for media when there is only one.
 func (r *RTP) complete(listen []Listen) {
-	if r.Address.IsValid() {
+	if len(r.Address) > 0 {
 		return
 	}
-	addr := listen[0].Addr.Addr()
+	var only Addresses
+	ambiguous := map[bool]bool{} // by Is4
 	for _, l := range listen {
-		if l.Addr.Addr() != addr || addr.IsUnspecified() {
-			return
+		a := l.Addr.Addr()
+		switch known := only.Of(a); {
+		case a.IsUnspecified() || known.IsValid() && known != a:
+			ambiguous[a.Is4()] = true
+		case !known.IsValid():
+			only = append(only, a)
 		}
 	}
-	r.Address = addr
+	for _, a := range only {
+		if !ambiguous[a.Is4()] {
+			r.Address = append(r.Address, a)
+		}
+	}
 }
 
 func (c *checker) checkRTP(r *RTP, listen []Listen) {
-	if r.Address.IsUnspecified() || r.Address.IsMulticast() {
-		c.report("rtp.address", "%s is nobody's address and cannot stand in SDP: write one of this machine's, or leave the key out", r.Address)
-	}
+	c.checkAddresses("rtp.address", r.Address)
 	c.checkNotNegative("rtp.timeout", r.Timeout)
 	for i, l := range listen {
 		if l.Transport == TransportUDP && r.Ports.Contains(l.Addr.Port()) {

@@ -40,6 +40,11 @@ func TestAddressForms(t *testing.T) {
 		"sip:[2001:db8::1]":                      {Host: "[2001:db8::1]"},
 		"sip:[2001:db8::1]:65535;transport=tcp":  {Host: "[2001:db8::1]", Port: 65535, Transport: TransportTCP},
 		"sip:a_private.name:5060;transport=UDP":  {Host: "a_private.name", Port: 5060, Transport: TransportUDP},
+		"sip:gw.test;transport=tls":              {Host: "gw.test", Transport: TransportTLS},
+		"sips:gw.test":                           {Host: "gw.test", Transport: TransportTLS, SIPS: true},
+		"SIPS:gw.test:5081":                      {Host: "gw.test", Port: 5081, Transport: TransportTLS, SIPS: true},
+		"sips:gw.test;transport=tcp":             {Host: "gw.test", Transport: TransportTLS, SIPS: true},
+		"sips:[2001:db8::1];transport=tls":       {Host: "[2001:db8::1]", Transport: TransportTLS, SIPS: true},
 		"sip:carrier.example.test;transport=tcp": {Host: "carrier.example.test", Transport: TransportTCP},
 	}
 	for s, want := range tests {
@@ -50,8 +55,8 @@ func TestAddressForms(t *testing.T) {
 	}
 	for _, s := range []string{
 		"", "gw.test", "tel:+1425", "http://gw.test", "sip:", "sip::5060", "sip:gw.test:", "sip:gw.test:65536", "sip:gw.test:-1", "sip:gw.test: 1x",
-		"sip:a@gw.test", "sip:gw.test;", "sip:gw.test;transport", "sip:gw.test;transport=", "sip:gw.test;transport=tls", "sip:gw.test;lr",
-		"sip:gw.test;transport=udp;lr", "sip:gw.test?x=y", "sips:gw.test", "sip:2001:db8::1", "sip:[::1]5060",
+		"sip:a@gw.test", "sip:gw.test;", "sip:gw.test;transport", "sip:gw.test;transport=", "sip:gw.test;transport=ws", "sip:gw.test;lr",
+		"sip:gw.test;transport=udp;lr", "sip:gw.test?x=y", "sips:gw.test;transport=udp", "sips:", "sips:a@gw.test", "sip:2001:db8::1", "sip:[::1]5060",
 	} {
 		a := Address{Host: "before"}
 		if err := a.UnmarshalText([]byte(s)); err == nil || a.Host != "before" {
@@ -68,6 +73,9 @@ func TestListenForms(t *testing.T) {
 		"tcp://[2001:db8::1]:5":   {TransportTCP, netip.MustParseAddrPort("[2001:db8::1]:5")},
 		"tcp://[2001:db8::1]":     {TransportTCP, netip.MustParseAddrPort("[2001:db8::1]:5060")},
 		"udp://2001:db8::1":       {TransportUDP, netip.MustParseAddrPort("[2001:db8::1]:5060")},
+		"tls://192.0.2.1":         {TransportTLS, netip.MustParseAddrPort("192.0.2.1:5061")},
+		"tls://[2001:db8::1]":     {TransportTLS, netip.MustParseAddrPort("[2001:db8::1]:5061")},
+		"tls://0.0.0.0:5060":      {TransportTLS, netip.MustParseAddrPort("0.0.0.0:5060")},
 		"udp://[fe80::1%eth0]:80": {TransportUDP, netip.MustParseAddrPort("[fe80::1%eth0]:80")},
 	}
 	for s, want := range tests {

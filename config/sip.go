@@ -13,6 +13,8 @@ type SIP struct {
 	// Listen is what we listen on. Default udp and tcp on 127.0.0.1:5060: a
 	// gateway is not reachable from a network that its owner did not name.
 	Listen []Listen `yaml:"listen"`
+	// TLS is what tls:// in Listen needs.
+	TLS TLS `yaml:"tls"`
 	// Domain is the digest realm and the domain of the users' AORs. Default:
 	// the host of the first listen address, where that is not a wildcard.
 	Domain string `yaml:"domain"`
@@ -27,11 +29,13 @@ const (
 	TransportAny Transport = iota
 	TransportUDP
 	TransportTCP
+	TransportTLS
 )
 
-var transportNames = []string{TransportAny: "", TransportUDP: "udp", TransportTCP: "tcp"}
+var transportNames = []string{TransportAny: "", TransportUDP: "udp", TransportTCP: "tcp", TransportTLS: "tls"}
 
-// String gives the transport as a URI writes it: "udp", "tcp", or "" for any.
+// String gives the transport as a URI writes it: "udp", "tcp", "tls", or "" for
+// any.
 func (t Transport) String() string { return enumName(transportNames, int(t)) }
 
 func parseTransport(s string) (Transport, error) {
@@ -40,11 +44,21 @@ func parseTransport(s string) (Transport, error) {
 		return TransportUDP, nil
 	case "tcp":
 		return TransportTCP, nil
-	case "tls", "ws", "wss", "sctp":
-		return 0, fmt.Errorf("transport %q is not there yet: use udp or tcp", s)
+	case "tls":
+		return TransportTLS, nil
+	case "ws", "wss", "sctp":
+		return 0, fmt.Errorf("transport %q is not there yet: use udp, tcp or tls", s)
 	default:
-		return 0, fmt.Errorf("unknown transport %q: use udp or tcp", s)
+		return 0, fmt.Errorf("unknown transport %q: use udp, tcp or tls", s)
 	}
+}
+
+// port is the one that is meant where none is written: RFC 3261 s19.1.2.
+func (t Transport) port() uint16 {
+	if t == TransportTLS {
+		return defaultTLSPort
+	}
+	return defaultSIPPort
 }
 
 // Listen is one socket to listen on, written udp://192.0.2.1:5060.
@@ -55,7 +69,10 @@ type Listen struct {
 	Addr netip.AddrPort
 }
 
-const defaultSIPPort = 5060
+const (
+	defaultSIPPort = 5060
+	defaultTLSPort = 5061
+)
 
 func defaultListen() []Listen {
 	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), defaultSIPPort)
@@ -65,7 +82,7 @@ func defaultListen() []Listen {
 // String writes the address as the file does.
 func (l Listen) String() string { return l.Transport.String() + "://" + l.Addr.String() }
 
-// UnmarshalText reads udp://ADDRESS[:PORT] or tcp://ADDRESS[:PORT].
+// UnmarshalText reads udp://ADDRESS[:PORT], and the same with tcp or tls.
 func (l *Listen) UnmarshalText(text []byte) error {
 	scheme, rest, found := strings.Cut(string(text), "://")
 	if !found {
@@ -75,7 +92,7 @@ func (l *Listen) UnmarshalText(text []byte) error {
 	if err != nil {
 		return err
 	}
-	addr, err := parseListenAddr(rest)
+	addr, err := parseListenAddr(rest, transport.port())
 	if err != nil {
 		return err
 	}
@@ -85,12 +102,12 @@ func (l *Listen) UnmarshalText(text []byte) error {
 
 // parseListenAddr reads an IP address with or without a port. Names are not
 // taken: what a name resolves to may change while sockets stay.
-func parseListenAddr(s string) (netip.AddrPort, error) {
+func parseListenAddr(s string, port uint16) (netip.AddrPort, error) {
 	if addr, err := netip.ParseAddrPort(s); err == nil {
 		return addr, nil
 	}
 	if addr, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return netip.AddrPortFrom(addr, defaultSIPPort), nil
+		return netip.AddrPortFrom(addr, port), nil
 	}
 	return netip.AddrPort{}, fmt.Errorf("%q is not an IP address with a port: write one of this machine's, such as 192.0.2.1:5060, or 0.0.0.0:5060 for all", s)
 }
@@ -116,12 +133,30 @@ func (c *checker) checkSIP(s *SIP) {
 	}
 	seen := map[Listen]bool{}
 	for i, l := range s.Listen {
-		if seen[l] && l.Addr.Port() != 0 {
+		switch {
+		case l.Addr.Port() == 0:
+		case seen[l]:
 			c.report(index("sip.listen", i), "%s is listed twice: remove one", l)
+		case seen[l.rival()]:
+			c.report(index("sip.listen", i), "%s and %s are one TCP port: give each its own", l.rival(), l)
 		}
 		seen[l] = true
 	}
 	c.checkDomain(s)
+	c.checkTLS(s)
+}
+
+// rival is who would take the same port of the machine: TLS runs over TCP.
+func (l Listen) rival() Listen {
+	switch l.Transport {
+	case TransportTCP:
+		l.Transport = TransportTLS
+	case TransportTLS:
+		l.Transport = TransportTCP
+	default:
+		return Listen{}
+	}
+	return l
 }
 
 func (c *checker) checkDomain(s *SIP) {

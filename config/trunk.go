@@ -1,10 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Trunk is a carrier or a PBX: where calls go, and who may send us calls.
@@ -31,12 +34,26 @@ type Trunk struct {
 	// Trusted believes its P-Asserted-Identity and sends it ours (RFC 3325).
 	// Default false.
 	Trusted bool `yaml:"trusted"`
+	// Diversion is the header that tells of forwarded calls. Default diversion.
+	Diversion Diversion `yaml:"diversion"`
+	// PassHeaders are headers of INVITEs from the trunk and to it that go through the
+	// gateway as they are; X-ACME-* is all that begin so. Default: none.
+	PassHeaders []string `yaml:"pass_headers"`
+	// TLS is how it proves who it is, for an address that goes by TLS.
+	TLS TrunkTLS `yaml:"tls"`
+	// KeepAlive is the longest time between two pings over a connection to it
+	// (RFC 5626 s4.4.1); 0 is none. Default 0s.
+	KeepAlive time.Duration `yaml:"keepalive"`
 }
 
 func (t *Trunk) setDefaults() { t.CallerID = CallerIDPAI }
 
-// Address is a trunk's SIP URI: sip:HOST[:PORT][;transport=udp|tcp].
+// Address is a trunk's SIP URI: sip:HOST[:PORT][;transport=udp|tcp|tls], or
+// sips:HOST[:PORT].
 type Address struct {
+	// SIPS is set for sips:. Transport is TransportTLS then, and calls to the
+	// trunk are to a SIPS URI (RFC 3261 s19.1).
+	SIPS bool
 	// Host is a name, an IPv4 address, or an IPv6 address in brackets.
 	Host string
 	// Port is 0 when the URI names none.
@@ -47,11 +64,15 @@ type Address struct {
 
 // String writes the address as the file does.
 func (a Address) String() string {
-	s := "sip:" + a.Host
+	scheme := "sip:"
+	if a.SIPS {
+		scheme = "sips:"
+	}
+	s := scheme + a.Host
 	if a.Port != 0 {
 		s += ":" + strconv.Itoa(int(a.Port))
 	}
-	if a.Transport != TransportAny {
+	if a.Transport != TransportAny && !a.SIPS {
 		s += ";transport=" + a.Transport.String()
 	}
 	return s
@@ -60,11 +81,8 @@ func (a Address) String() string {
 // UnmarshalText reads a SIP URI without a user.
 func (a *Address) UnmarshalText(text []byte) error {
 	scheme, rest, _ := strings.Cut(string(text), ":")
-	switch strings.ToLower(scheme) {
-	case "sip":
-	case "sips":
-		return fmt.Errorf("sips: is not there yet: use sip:")
-	default:
+	scheme = strings.ToLower(scheme)
+	if scheme != "sip" && scheme != "sips" {
 		return fmt.Errorf("%q is not a SIP URI: write sip:HOST:PORT, such as sip:192.0.2.1:5060", text)
 	}
 	if strings.Contains(rest, "@") {
@@ -75,10 +93,23 @@ func (a *Address) UnmarshalText(text []byte) error {
 	if err == nil && hasParams {
 		parsed.Transport, err = parseTransportParam(params)
 	}
+	if err == nil && scheme == "sips" {
+		err = parsed.secure()
+	}
 	if err == nil {
 		*a = parsed
 	}
 	return err
+}
+
+// secure makes the address one of sips:. RFC 3261 s19.1.2 has no UDP there, and
+// its transport=tcp is TLS over TCP.
+func (a *Address) secure() error {
+	if a.Transport == TransportUDP {
+		return errors.New("sips: goes by TLS, which is not over udp: leave ;transport=udp out, or write sip:")
+	}
+	a.SIPS, a.Transport = true, TransportTLS
+	return nil
 }
 
 // parseHostPort reads HOST[:PORT]; an IPv6 host is in brackets.
@@ -103,7 +134,7 @@ func parseHostPort(s string) (Address, error) {
 func parseTransportParam(s string) (Transport, error) {
 	name, value, _ := strings.Cut(s, "=")
 	if !strings.EqualFold(name, "transport") {
-		return 0, fmt.Errorf("parameter %q means nothing here: only ;transport=udp or ;transport=tcp may follow the host", s)
+		return 0, fmt.Errorf("parameter %q means nothing here: only ;transport=udp, tcp or tls may follow the host", s)
 	}
 	return parseTransport(value)
 }
@@ -112,7 +143,7 @@ func parseTransportParam(s string) (Transport, error) {
 // told apart by it: the one that we send to (RFC 3261 s18.1.1 over UDP).
 func (a Address) sourcePort() uint16 {
 	if a.Port == 0 {
-		return defaultSIPPort
+		return a.Transport.port()
 	}
 	return a.Port
 }
@@ -157,7 +188,7 @@ func (p *CallerIDPolicy) UnmarshalText(text []byte) error {
 	return setEnum(p, callerIDPolicyNames, text)
 }
 
-func (c *checker) checkTrunks(trunks []Trunk) {
+func (c *checker) checkTrunks(trunks []Trunk, listen []Listen) {
 	names := newNames(c, "trunk")
 	for i := range trunks {
 		t, path := &trunks[i], index("trunks", i)
@@ -167,8 +198,49 @@ func (c *checker) checkTrunks(trunks []Trunk) {
 		}
 		c.checkTrunkDomain(path, t)
 		c.checkCredentials(path, t)
+		c.checkPassHeaders(path, t.PassHeaders)
 		c.checkSources(trunks[:i], path, t)
+		c.checkTrunkTLS(path, t, listen)
+		c.checkKeepAlive(path, t)
+		c.checkFamily(path, t, listen)
 	}
+}
+
+// leastKeepAlive is how long a pong may take (RFC 5626 s4.4.1).
+const leastKeepAlive = 10 * time.Second
+
+func (c *checker) checkKeepAlive(path string, t *Trunk) {
+	at := path + ".keepalive"
+	switch {
+	case t.KeepAlive == 0:
+	case t.KeepAlive < leastKeepAlive:
+		c.report(at, "%s is under %s, within which a ping may be answered: write more, such as 120s, or 0s for no pings", t.KeepAlive, leastKeepAlive)
+	case t.Address.Transport == TransportUDP:
+		c.report(at, "does nothing: the trunk's address goes by UDP, which has no connection to keep alive")
+	}
+}
+
+// checkFamily warns of a trunk that cannot be called from where we listen.
+func (c *checker) checkFamily(path string, t *Trunk, listen []Listen) {
+	ip, err := netip.ParseAddr(strings.Trim(t.Address.Host, "[]"))
+	if err != nil || c.faulty("sip.listen") {
+		return
+	}
+	fits := func(l Listen) bool {
+		return l.Addr.Addr().Is4() == ip.Is4() && (t.Address.Transport == TransportAny || t.Address.Transport == l.Transport)
+	}
+	if !slices.ContainsFunc(listen, fits) && !c.faulty(path+".address") {
+		c.warn(path+".address", "no address in sip.listen is of its kind (%s), so no call can go there", t.Address.kind(ip))
+	}
+}
+
+// kind is what a listener must have in common with the address.
+func (a Address) kind(ip netip.Addr) string {
+	family := "IPv6"
+	if ip.Is4() {
+		family = "IPv4"
+	}
+	return strings.TrimSpace(a.Transport.String() + " " + family)
 }
 
 func (c *checker) checkTrunkDomain(path string, t *Trunk) {

@@ -16,6 +16,8 @@ type User struct {
 	CallerIDs []string `yaml:"caller_ids"`
 	// RingingTimeout is how long the user's phones ring. Default 60s.
 	RingingTimeout time.Duration `yaml:"ringing_timeout"`
+	// Forward is where calls go that the phones do not take. Default: nowhere.
+	Forward Forward `yaml:"forward"`
 }
 
 func (u *User) setDefaults() { u.RingingTimeout = defaultRingingTimeout }
@@ -38,6 +40,7 @@ func (c *checker) checkUsers(users []User) {
 		c.checkNumbers(path+".caller_ids", u.CallerIDs)
 		c.checkOwners(owners, path, u)
 	}
+	c.checkForwards(users)
 }
 
 // minPassword is the length under which a password is called weak. A guesser of

@@ -140,10 +140,12 @@ func writableUser(raw string) bool {
 	return raw != ""
 }
 
-// nameAddr is one value of P-Asserted-Identity or P-Preferred-Identity.
+// nameAddr is one value of P-Asserted-Identity, P-Preferred-Identity, Diversion or
+// History-Info.
 type nameAddr struct {
 	display string
 	uri     string
+	params  string // of the header, without the first semicolon
 }
 
 // parseNameAddrs reads the values of a header, comma separated.
@@ -166,8 +168,24 @@ func parseNameAddr(value string) nameAddr {
 	if rest == "" {
 		return nameAddr{uri: strings.TrimSpace(value)}
 	}
-	uri, _, _ := strings.Cut(rest, ">")
-	return nameAddr{display: unquote(strings.TrimSpace(display)), uri: strings.TrimSpace(uri)}
+	uri, params, _ := strings.Cut(rest, ">")
+	return nameAddr{
+		display: unquote(strings.TrimSpace(display)), uri: strings.TrimSpace(uri),
+		params: strings.TrimLeft(params, " \t;"),
+	}
+}
+
+// param gives a parameter's value as it is written, "" when it is not there or has
+// none.
+func param(params, name string) string {
+	for params != "" {
+		var one string
+		one, params = cutUnquoted(params, ';')
+		if key, value, _ := strings.Cut(one, "="); strings.EqualFold(strings.TrimSpace(key), name) {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // cutUnquoted cuts s at the first sep that stands neither in a quoted-string nor

@@ -22,7 +22,19 @@ type caller struct {
 	asked     identity // what was asked for, or what a trunk said
 	display   string
 	private   bool
+	vouched   vouched
 }
+
+// vouched says whose word it is that a caller is who it is shown as.
+type vouched uint8
+
+const (
+	// vouchedHere is our own: the user has authenticated. A trusted trunk's is as
+	// good.
+	vouchedHere vouched = iota
+	// vouchedNowhere is nobody's that we know.
+	vouchedNowhere
+)
 
 // identity is the URI of a From or identity header, read.
 type identity struct {
@@ -111,20 +123,31 @@ func (p *Plan) readAsserted(c *caller, r *Request) {
 		c.asked = from
 	}
 	if t := p.trunks[r.Origin.Name]; t == nil || !t.Trusted {
+		c.vouched = vouchedNowhere
 		return
 	}
-	// RFC 3325 s9.1: "There may be one or two P-Asserted-Identity values", a sip
-	// and a tel URI. The one that is a number says more.
-	asserted := false
-	for _, v := range parseNameAddrs(r.AssertedIdentity) {
-		id := p.identity(v.uri, carried)
-		if id.anonymous || asserted && (c.asked.number != "" || id.number == "") {
-			continue
-		}
-		if c.asked, asserted = id, true; v.display != "" {
-			c.display = v.display
+	if id, display, ok := p.asserted(r.AssertedIdentity); ok {
+		if c.asked = id; display != "" {
+			c.display = display
 		}
 	}
+}
+
+// asserted reads a P-Asserted-Identity; not ok when it names nobody.
+//
+// RFC 3325 s9.1: "There may be one or two P-Asserted-Identity values", a sip and a
+// tel URI. The one that is a number says more.
+func (p *Plan) asserted(header string) (id identity, display string, ok bool) {
+	for _, v := range parseNameAddrs(header) {
+		next := p.identity(v.uri, carried)
+		if next.anonymous || ok && (id.number != "" || next.number == "") {
+			continue
+		}
+		if id, ok = next, true; v.display != "" {
+			display = v.display
+		}
+	}
+	return id, display, ok
 }
 
 // readPreferred reads what a user asks to be shown as: P-Preferred-Identity,
@@ -179,7 +202,7 @@ func (c *caller) shown(override Number, policy CallerIDPolicy, inside bool) (s S
 	case override != "":
 		s.Number = override
 	case c.user == nil:
-		s.Number, s.User = c.asked.number, c.asked.raw
+		s.Number, s.User, s.Unverified = c.asked.number, c.asked.raw, c.vouched == vouchedNowhere
 		return s, true
 	case c.wish == wishOwn:
 		s.Number = c.asked.number

@@ -211,7 +211,9 @@ func TestCallerIDFromTrunks(t *testing.T) {
 			t.Errorf("%+v: %v", c, d.Refusal)
 			continue
 		}
-		if got, want := firstShown(d), (Shown{Number: c.number, User: c.user, Private: c.private, Display: firstShown(d).Display}); got != want {
+		if got, want := firstShown(d), (Shown{
+			Number: c.number, User: c.user, Private: c.private, Display: firstShown(d).Display, Unverified: c.origin == carrier,
+		}); got != want {
 			t.Errorf("From %q, PAI %q of %s\n got %+v\nwant %+v", c.from, c.pai, c.origin.Name, got, want)
 		}
 	}

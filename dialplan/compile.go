@@ -165,6 +165,9 @@ func (b *builder) addTrunk(path string, t Trunk) {
 	if int(t.CallerID) >= len(callerIDNames) {
 		b.fault(pl, "caller_id", t.CallerID.String(), nil, "is none of %q", callerIDNames)
 	}
+	if int(t.Diversion) >= len(diversionStyleNames) {
+		b.fault(pl, "diversion", t.Diversion.String(), nil, "is none of %q", diversionStyleNames)
+	}
 	if int(t.CallerIDPolicy) >= len(callerIDPolicyNames) {
 		b.fault(pl, "caller_id_policy", t.CallerIDPolicy.String(), nil, "is none of %q", callerIDPolicyNames)
 	}

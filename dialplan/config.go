@@ -31,6 +31,8 @@ type User struct {
 	CallerIDs []string
 	// RingingTimeout is how long the user's phones ring; 0 for [DefaultRingingTimeout].
 	RingingTimeout time.Duration
+	// Forwards is where calls go that the user's phones do not take.
+	Forwards Forwards
 }
 
 // Trunk is a carrier or PBX.
@@ -44,6 +46,9 @@ type Trunk struct {
 	// P-Asserted-Identity is believed, and it gets ours even of callers who
 	// want privacy.
 	Trusted bool
+	// Diversion is the header in which this trunk is told whom a call was diverted
+	// from.
+	Diversion DiversionStyle
 }
 
 // Route is one entry of the dialplan.

@@ -25,6 +25,11 @@ type Request struct {
 	AssertedIdentity string
 	// Privacy is the value of the Privacy header.
 	Privacy string
+	// Diversion and HistoryInfo are the values of the headers that tell whom the call
+	// has been diverted from (RFC 5806, RFC 7044). A trunk's are passed on; a user's
+	// only count against loops.
+	Diversion   string
+	HistoryInfo string
 }
 
 // Attempt is one try to reach the callee.
@@ -39,6 +44,15 @@ type Attempt struct {
 	// Identity is Shown in the headers that this trunk looks at; a user is shown
 	// From alone.
 	Identity Identity
+	// Diversions are what the callee is told of the call's way to it, oldest first,
+	// in the header of Style.
+	Diversions []Diversion
+	Style      DiversionStyle
+	// Forwards is where the call goes when the user that is called does not take it.
+	Forwards Forwards
+	// Answers is who the caller is told has answered, when a user has; a trunk says
+	// it itself, see [Plan.Answerer].
+	Answers Shown
 }
 
 // Decision is what becomes of a [Request]: attempts, in the order to try them,
@@ -62,6 +76,8 @@ type Decision struct {
 	AttemptTimeout time.Duration
 	// Emergency calls are free of every limit and go out at once.
 	Emergency bool
+	// Diversion is what [Plan.Forward] has added to the call's history.
+	Diversion Diversion
 	// Refusal is nil when there are attempts.
 	Refusal *Refusal
 }
@@ -108,32 +124,71 @@ func (p *Plan) refuseOrigin(from Party) *Refusal {
 	return p.forbidden("there is no %s %s here", from.Kind, quoted(from.Name))
 }
 
-// decideRoute turns the route into attempts, without the trunks whose policy
-// forbids the caller ID; when that leaves none, the call is refused.
+// decideRoute turns the route into attempts for the party that asks.
 func (p *Plan) decideRoute(d *Decision, r *Request, rt *route) {
 	c := p.callerOf(r)
+	p.decideAttempts(d, rt, asking{request: r, from: r.Origin, caller: &c})
+}
+
+// asking is whose call is decided: the party that asked, or a user that forwards.
+type asking struct {
+	request *Request
+	// from is whose routes are taken.
+	from   Party
+	caller *caller
+	// forwards is the user that forwards, nil for a call as it came; history are the
+	// diversions that it and others here have made.
+	forwards *caller
+	history  []Diversion
+}
+
+// decideAttempts turns the route into attempts, without the trunks whose policy
+// forbids the caller ID; when that leaves none, the call is refused.
+func (p *Plan) decideAttempts(d *Decision, rt *route, a asking) {
 	d.Route, d.RingingTimeout, d.AttemptTimeout = rt.name, rt.ringing(), rt.attemptTimeout
 	if rt.user != nil {
-		if s, ok := c.shown(rt.callerID, CallerIDRefuse, true); ok {
-			d.Attempts = []Attempt{toUser(rt.user, s)}
+		if s, ok := a.shownInside(rt); ok {
+			d.Attempts = []Attempt{p.toUser(rt.user, s, d.Callee, &a)}
 		} else {
-			d.Refusal = p.refuseCallerID(&c)
+			d.Refusal = p.refuseCallerID(a.caller)
 		}
 		return
 	}
-	trunks := rt.trunksFor(r.Origin)
+	trunks := rt.trunksFor(a.from)
 	d.Attempts = make([]Attempt, 0, len(trunks))
 	for _, t := range trunks {
-		if s, ok := c.shown(rt.callerID, t.CallerIDPolicy, false); ok {
-			d.Attempts = append(d.Attempts, toTrunk(t, string(d.Callee), s))
+		if s, ok := a.shown(rt, t); ok {
+			d.Attempts = append(d.Attempts, toTrunk(t, string(d.Callee), s, &a))
 		}
 	}
 	switch {
 	case len(trunks) == 0:
-		d.Refusal = p.notFound(causeNoRoute, "route %s leads back into trunk %s", quoted(rt.name), quoted(r.Origin.Name))
+		d.Refusal = p.notFound(causeNoRoute, "route %s leads back into trunk %s", quoted(rt.name), quoted(a.from.Name))
 	case len(d.Attempts) == 0:
-		d.Refusal = p.refuseCallerID(&c)
+		d.Refusal = p.refuseCallerID(a.caller)
 	}
+}
+
+// shownInside is who a user is shown as the caller.
+func (a *asking) shownInside(rt *route) (Shown, bool) {
+	if s, ok := a.caller.shown(rt.callerID, CallerIDRefuse, true); ok || a.forwards == nil {
+		return s, ok
+	}
+	return a.forwards.shown(rt.callerID, CallerIDReplace, true)
+}
+
+// shown is who a trunk is shown as the caller. A forwarded call is the original
+// caller's where the trunk is told who forwards it, else the forwarding user's own.
+func (a *asking) shown(rt *route, t *Trunk) (Shown, bool) {
+	if a.forwards == nil {
+		return a.caller.shown(rt.callerID, t.CallerIDPolicy, false)
+	}
+	if t.Diversion != DiversionOff {
+		if s, ok := a.caller.shown(rt.callerID, t.CallerIDPolicy, false); ok {
+			return s, true
+		}
+	}
+	return a.forwards.shown(rt.callerID, CallerIDReplace, false)
 }
 
 // decideEmergency finds attempts for an emergency call, whoever calls and
@@ -142,13 +197,14 @@ func (p *Plan) decideRoute(d *Decision, r *Request, rt *route) {
 func (p *Plan) decideEmergency(d *Decision, r *Request, digits string) {
 	c := p.callerOf(r)
 	c.private = false
+	a := asking{request: r, from: r.Origin, caller: &c}
 	for _, rt := range p.emergencyRoutes(r.Origin, digits) {
 		s, _ := c.shown(rt.callerID, CallerIDReplace, false)
 		for _, t := range rt.trunksFor(r.Origin) {
-			d.Attempts = append(d.Attempts, toTrunk(t, digits, s))
+			d.Attempts = append(d.Attempts, toTrunk(t, digits, s, &a))
 		}
 		if rt.user != nil {
-			d.Attempts = []Attempt{toUser(rt.user, s)}
+			d.Attempts = []Attempt{p.toUser(rt.user, s, "", &a)}
 		}
 		if len(d.Attempts) > 0 {
 			d.Route, d.RingingTimeout = rt.name, rt.ringing()
@@ -163,9 +219,12 @@ func (p *Plan) decideEmergency(d *Decision, r *Request, digits string) {
 // says nothing.
 const emergencyAttempt = 4 * time.Second
 
-// ringing is the route's ringing timeout, else its user's, else the default.
+// ringing is the time after which the route's user forwards what it does not answer,
+// else the route's ringing timeout, else its user's, else the default.
 func (rt *route) ringing() time.Duration {
 	switch {
+	case rt.user != nil && rt.user.Forwards.NoAnswerAfter > 0 && !rt.user.Forwards.NoAnswer.IsZero():
+		return rt.user.Forwards.NoAnswerAfter
 	case rt.ringingTimeout > 0:
 		return rt.ringingTimeout
 	case rt.user != nil && rt.user.RingingTimeout > 0:
@@ -174,20 +233,28 @@ func (rt *route) ringing() time.Duration {
 	return DefaultRingingTimeout
 }
 
-func toUser(u *User, s Shown) Attempt {
+func (p *Plan) toUser(u *User, s Shown, called Number, a *asking) Attempt {
 	return Attempt{
-		To:       Party{PartyUser, u.Name},
-		Dial:     u.Name,
-		Shown:    s,
-		Identity: s.Identity(CallerIDFrom, false),
+		To:         Party{PartyUser, u.Name},
+		Dial:       u.Name,
+		Shown:      s,
+		Identity:   s.Identity(CallerIDFrom, false),
+		Diversions: a.told(false),
+		Forwards:   u.Forwards,
+		Answers:    p.answers(u, called, a.request.Origin.Kind),
 	}
 }
 
-func toTrunk(t *Trunk, dial string, s Shown) Attempt {
-	return Attempt{
+func toTrunk(t *Trunk, dial string, s Shown, a *asking) Attempt {
+	to := Attempt{
 		To:       Party{PartyTrunk, t.Name},
 		Dial:     dial,
 		Shown:    s,
 		Identity: s.Identity(t.CallerID, t.Trusted),
+		Style:    t.Diversion,
 	}
+	if t.Diversion != DiversionOff {
+		to.Diversions = a.told(t.Trusted)
+	}
+	return to
 }

@@ -53,3 +53,35 @@ func FuzzDecide(f *testing.F) {
 		}
 	})
 }
+
+func FuzzHistory(f *testing.F) {
+	p := mustPlan(f, office())
+	for i, text := range append([]string{
+		"<sip:b@h>;reason=user-busy;counter=2, \"A\" <sip:+14255550101@h>;reason=no-answer;privacy=full",
+		"<sip:a@c?Privacy=history&Reason=SIP%3Bcause%3D302>;index=1, <sip:b@c;cause=408>;index=1.1;mp=1",
+		"<tel:+1425;cause=486>;index=1,<sip:x>;index=.;mp=.,<;cause=>;index;mp", ";;;,<>,<;>;\"", "\xc4\xc4\xc4\xc40;CAuse=", "<sip:%0d%0aVia:x@h>;reason=\"\\",
+	}, seeds...) {
+		f.Add(text, seeds[i%len(seeds)], "history")
+		f.Add(seeds[i%len(seeds)], text, "")
+	}
+	f.Fuzz(func(t *testing.T, diversion, historyInfo, privacy string) {
+		r := Request{Origin: carrier, To: "+14255550101", Diversion: diversion, HistoryInfo: historyInfo, Privacy: privacy}
+		list := history(&r)
+		if len(list) > maxHistory {
+			t.Fatalf("%d diversions", len(list))
+		}
+		for _, d := range list {
+			if d.Count < 1 || d.Count > maxCount || d.By != "" || d.User != "" || d.Display != printable(d.Display) {
+				t.Errorf("%+v", d)
+			}
+		}
+		for _, d := range p.Decide(r).Attempts[0].Diversions {
+			if d.Private && d.URI+d.Display != "" {
+				t.Errorf("a phone is told of %+v", d)
+			}
+		}
+		if d := p.Forward(r, Forwarding{By: "bob", To: Forward{User: "carol"}}); d.Refusal == nil && count(list) >= maxDiversions {
+			t.Errorf("forwarded after %d diversions", count(list))
+		}
+	})
+}

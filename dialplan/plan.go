@@ -45,9 +45,13 @@ func New(c Config) (*Plan, error) {
 	for i, r := range c.Routes {
 		b.addRoute(at("routes", i), r)
 	}
+	for i, u := range c.Users {
+		b.addForwards(at("users", i), u)
+	}
 	b.addLastResort(c.Trunks)
 	b.warnEmergency()
 	b.warnNames(c.Users)
+	b.warnForwards(c.Users)
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}

@@ -9,7 +9,7 @@ import (
 // Refusal says why a call goes nowhere, to the caller as to the log. It is
 // shared between calls: do not change one.
 type Refusal struct {
-	// Status is the SIP response's code: 403, 404 or 484.
+	// Status is the SIP response's code: 403, 404, 482 or 484.
 	Status int
 	// Phrase is its reason phrase, RFC 3261's own.
 	Phrase string
@@ -32,6 +32,7 @@ const (
 	causeUnallocated   = 1  // unallocated (unassigned) number
 	causeNoRoute       = 3  // no route to destination
 	causeRejected      = 21 // call rejected
+	causeExchange      = 25 // exchange routing error, which a loop is
 	causeInvalidFormat = 28 // invalid number format (address incomplete)
 )
 
@@ -48,6 +49,11 @@ func (p *Plan) addressIncomplete(format string, args ...any) *Refusal {
 // forbidden is 403: the caller may not do this.
 func (p *Plan) forbidden(format string, args ...any) *Refusal {
 	return p.refusal(403, "Forbidden", causeRejected, format, args...)
+}
+
+// loop is 482: the call has been here.
+func (p *Plan) loop(format string, args ...any) *Refusal {
+	return p.refusal(482, "Loop Detected", causeExchange, format, args...)
 }
 
 func (p *Plan) refusal(status int, phrase string, q850 int, format string, args ...any) *Refusal {

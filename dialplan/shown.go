@@ -13,6 +13,8 @@ type Shown struct {
 	// Private says that the caller withholds its identity (RFC 3323). Number and
 	// User are still the true ones.
 	Private bool
+	// Unverified says that nobody vouches for it whom we trust.
+	Unverified bool
 }
 
 // Host says which host a header's URI gets.
@@ -50,7 +52,9 @@ type Identity struct {
 
 // Identity writes s for a peer that looks for the caller in the given header.
 // A caller that is private is anonymous in From everywhere, and named in
-// P-Asserted-Identity or Remote-Party-ID to trusted peers only.
+// P-Asserted-Identity or Remote-Party-ID to trusted peers only. What nobody vouches
+// for is asserted to nobody: it stands in From, and in a Remote-Party-ID that says
+// so.
 //
 // RFC 3325 s7: "If this token ['id'] is present, proxies MUST remove all the
 // P-Asserted-Identity header fields before forwarding messages to elements that
@@ -67,15 +71,26 @@ func (s Shown) Identity(style CallerID, trusted bool) Identity {
 	if s.User == "" || s.Private && !trusted {
 		return id
 	}
-	switch style {
-	case CallerIDPAI:
+	switch {
+	case style == CallerIDPAI && !s.Unverified:
 		id.AssertedDisplay, id.AssertedUser = s.Display, s.User
-	case CallerIDRPID:
+	case style == CallerIDRPID:
 		id.RemotePartyDisplay, id.RemotePartyUser = s.Display, s.User
-		id.RemotePartyParams = "party=calling;screen=yes;privacy=off"
-		if s.Private {
-			id.RemotePartyParams = "party=calling;screen=yes;privacy=full"
-		}
+		id.RemotePartyParams = remotePartyParams(s)
 	}
 	return id
+}
+
+// remotePartyParams are those of a Remote-Party-ID (draft-ietf-sip-privacy-04 s5):
+// whose identity it is, whether it has been verified, and what of it is hidden.
+func remotePartyParams(s Shown) string {
+	switch {
+	case s.Unverified && s.Private:
+		return "party=calling;screen=no;privacy=full"
+	case s.Unverified:
+		return "party=calling;screen=no;privacy=off"
+	case s.Private:
+		return "party=calling;screen=yes;privacy=full"
+	}
+	return "party=calling;screen=yes;privacy=off"
 }

@@ -79,6 +79,27 @@ type CallRouted struct {
 	Emergency bool
 }
 
+// CallForwarded says that somebody who was called hands the call on, and to whom.
+type CallForwarded struct {
+	Header
+	Kind RouteKind
+	// Original was called, Final is called instead.
+	Original, Final Identity
+	// Reason says in a word what the call was handed on for: "unconditional",
+	// "user-busy", "no-answer" or "unavailable" (RFC 5806 s4).
+	Reason string
+	// Route is the name of the route that leads there; empty for a user.
+	Route string
+	// Refused says why the call does not go there after all; zero when it does.
+	Refused Cause
+}
+
+// Identity is a party as the call resource has it: a user, a phone number, or a user
+// at that number.
+type Identity struct {
+	User, Phone string
+}
+
 // CallStateChanged says that a call went from one state to another.
 type CallStateChanged struct {
 	Header

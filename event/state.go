@@ -93,6 +93,18 @@ var parties = [...]string{PartyGateway: "gateway", PartyCaller: "caller", PartyC
 // String is the party's name in a call record.
 func (p Party) String() string { return name(parties[:], int(p)) }
 
+// RouteKind says how a call comes to somebody else than was called: the routingType
+// of the call resource's callRoutes.
+type RouteKind uint8
+
+// RouteForwarded is a call that a user's settings hand on.
+const RouteForwarded RouteKind = 1
+
+var routeKinds = [...]string{RouteForwarded: "forwarded"}
+
+// String is the kind's name in the call resource's vocabulary.
+func (k RouteKind) String() string { return name(routeKinds[:], int(k)) }
+
 func name(names []string, i int) string {
 	if i <= 0 || i >= len(names) {
 		return "none"

@@ -9,7 +9,6 @@ import (
 	"github.com/tandem-gateway/tandem/config"
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/sip"
-	"github.com/tandem-gateway/tandem/sip/transport"
 )
 
 // Check says what is wrong with a configuration beyond what the file itself shows:
@@ -40,23 +39,24 @@ func compile(c *config.Config) (*sip.Settings, error) {
 		s.Users[u.Name] = sip.User{Name: u.Name, Password: u.Password.Reveal()}
 	}
 	for _, t := range c.Trunks {
-		s.Trunks = append(s.Trunks, trunkOf(t))
+		trunk, err := trunkOf(t)
+		if err != nil {
+			return nil, fmt.Errorf("trunk %s: %w", t.Name, err)
+		}
+		s.Trunks = append(s.Trunks, trunk)
 	}
-	return s, nil
+	s.TLS, err = credentialsOf(c.SIP.TLS)
+	return s, err
 }
 
-func trunkOf(t config.Trunk) sip.Trunk {
-	var protocol transport.Protocol // the zero value is "any", as in the file
-	switch t.Address.Transport {
-	case config.TransportUDP:
-		protocol = transport.UDP
-	case config.TransportTCP:
-		protocol = transport.TCP
-	}
+func trunkOf(t config.Trunk) (sip.Trunk, error) {
+	secure, err := secureOf(t)
+	a := t.Address
 	return sip.Trunk{
-		Name: t.Name, Address: sip.Address{Host: t.Address.Host, Port: t.Address.Port, Protocol: protocol},
+		Name: t.Name, Address: sip.Address{Host: a.Host, Port: a.Port, Protocol: protocolOf(a.Transport), SIPS: a.SIPS},
 		Sources: t.Sources, Domain: t.Domain, Username: t.Username, Password: t.Password.Reveal(),
-	}
+		Secure: secure, KeepAlive: t.KeepAlive, PassHeaders: t.PassHeaders,
+	}, err
 }
 
 func planOf(c *config.Config) dialplan.Config {
@@ -68,12 +68,14 @@ func planOf(c *config.Config) dialplan.Config {
 		}
 		p.Users = append(p.Users, dialplan.User{
 			Name: u.Name, Numbers: u.Numbers, CallerIDs: shows, RingingTimeout: u.RingingTimeout,
+			Forwards: forwardsOf(u.Forward),
 		})
 	}
 	for _, t := range c.Trunks {
 		p.Trunks = append(p.Trunks, dialplan.Trunk{
 			Name: t.Name, CallerID: dialplan.CallerID(t.CallerID),
 			CallerIDPolicy: dialplan.CallerIDPolicy(t.CallerIDPolicy), Trusted: t.Trusted,
+			Diversion: dialplan.DiversionStyle(t.Diversion),
 		})
 	}
 	for _, r := range c.Routes {
@@ -83,6 +85,17 @@ func planOf(c *config.Config) dialplan.Config {
 		})
 	}
 	return p
+}
+
+func forwardsOf(f config.Forward) dialplan.Forwards {
+	return dialplan.Forwards{
+		Always: forwardOf(f.Always), Busy: forwardOf(f.Busy), NoAnswer: forwardOf(f.NoAnswer),
+		NoAnswerAfter: f.NoAnswerAfter, Unavailable: forwardOf(f.Unregistered),
+	}
+}
+
+func forwardOf(d config.Destination) dialplan.Forward {
+	return dialplan.Forward{Number: dialplan.Number(d.Number), User: d.User, Status: d.Status}
 }
 
 // located gives the dialplan's faults the lines and columns of the file.

@@ -4,6 +4,7 @@
 //
 //	gateway.go   New and Run
 //	compile.go   what the configuration means to the packages below
+//	tls.go       certificates, and who trunks must prove to be
 //	reload.go    SIGHUP
 //	drain.go     SIGTERM
 //	journal.go   events into the log
@@ -93,7 +94,7 @@ func (g *Gateway) build(o Options) error {
 		return err
 	}
 	g.edge, err = sip.New(sip.Config{
-		Network: o.Network, Ports: g.ports, MediaAddress: o.Config.RTP.Address, Domain: o.Config.SIP.Domain,
+		Network: o.Network, Ports: g.ports, MediaAddresses: o.Config.RTP.Address, Domain: o.Config.SIP.Domain,
 		Agent: "Tandem/" + Version, Bounds: registrar.DefaultBounds(), Log: g.log, Publish: g.publish,
 		Trace: tracer(o.Trace),
 	}, settings)
@@ -118,7 +119,7 @@ func (g *Gateway) openMedia(o Options) error {
 	c := o.Config.RTP
 	var err error
 	g.ports, err = rtp.New(rtp.Config{
-		Network: network, Address: c.Address, First: c.Ports.First, Last: c.Ports.Last,
+		Network: network, First: c.Ports.First, Last: c.Ports.Last,
 		Quarantine: rtp.DefaultQuarantine,
 	})
 	return err
@@ -126,11 +127,7 @@ func (g *Gateway) openMedia(o Options) error {
 
 func (g *Gateway) listenAll(addresses []config.Listen) error {
 	for _, l := range addresses {
-		p := transport.UDP
-		if l.Transport == config.TransportTCP {
-			p = transport.TCP
-		}
-		at, err := g.edge.Listen(p, l.Addr)
+		at, err := g.edge.Listen(protocolOf(l.Transport), l.Addr)
 		if err != nil {
 			return fmt.Errorf("listen on %s: %w", l, err)
 		}

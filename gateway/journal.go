@@ -17,6 +17,8 @@ func journal(log *slog.Logger, e event.Event) {
 	case event.CallRouted:
 		log.Info("call routed", id, "callee", e.Callee, "route", e.Route, "caller_id", e.CallerID,
 			"private", e.Private, "emergency", e.Emergency)
+	case event.CallForwarded:
+		forwarded(log, id, e)
 	case event.CallStateChanged:
 		attrs := []any{id, "from", e.From.String(), "to", e.To.String()}
 		if !e.Cause.IsZero() {
@@ -31,4 +33,18 @@ func journal(log *slog.Logger, e event.Event) {
 		log.Debug("participant state", id, "participant", e.Participant, "name", e.Name,
 			"from", e.From.String(), "to", e.To.String())
 	}
+}
+
+// forwarded says where a call was handed on to, or that the user's wish cannot be
+// followed, which its administrator should mend.
+func forwarded(log *slog.Logger, id slog.Attr, e event.CallForwarded) {
+	attrs := []any{
+		id, "user", e.Original.User, "called", e.Original.Phone, "reason", e.Reason,
+		"to_user", e.Final.User, "to", e.Final.Phone, "route", e.Route,
+	}
+	if e.Refused.IsZero() {
+		log.Info("call forwarded", attrs...)
+		return
+	}
+	log.Warn("call not forwarded", append(attrs, "status", e.Refused.Status, "cause", e.Refused.Text)...)
 }

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strings"
+	"strconv"
 	"time"
-
-	"github.com/emiago/sipgo/sip"
 
 	"github.com/tandem-gateway/tandem/bridge"
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
-	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/dialog"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/wire"
@@ -49,42 +46,37 @@ func (e *Edge) locateTrunk(plan dialplan.Attempt) ([]bridge.Target, event.Cause)
 	if t == nil {
 		return nil, event.Cause{Status: 503, Q850: 38, By: event.PartyGateway, Text: "the trunk has been removed"}
 	}
-	flow, err := e.flowOf(t.Address)
+	flow, err := e.flowOf(t)
 	if err != nil {
 		e.log.Warn("no way to the trunk", "trunk", t.Name, "err", err)
 		return nil, event.Cause{Status: 503, Q850: 38, By: event.PartyGateway, Text: err.Error()}
 	}
-	uri := userURI(plan.Dial, t.Address.hostPort())
-	if t.Address.Protocol == transport.TCP {
-		uri += ";transport=tcp"
-	}
-	return []bridge.Target{{Name: t.Name, URI: uri, Hint: flow.Remote.Addr(), Local: e.mediaAddress(flow)}}, event.Cause{}
+	return []bridge.Target{{Name: t.Name, URI: t.Address.uri(plan.Dial), Hint: flow.Remote.Addr(), Local: e.mediaAddress(flow)}}, event.Cause{}
 }
 
 // mediaAddress is where media is received for a leg: where the configuration
-// says, else on the address that its signalling uses.
+// says for the family of its signalling, else on the address that this uses.
 func (e *Edge) mediaAddress(f transport.Flow) netip.Addr {
-	if e.config.MediaAddress.IsValid() {
-		return e.config.MediaAddress
+	for _, a := range e.config.MediaAddresses {
+		if a.Is4() == f.Local.Addr().Is4() {
+			return a
+		}
 	}
 	return f.Local.Addr()
 }
 
 // Dial makes the leg of a participant and sends it the INVITE.
-func (e *Edge) Dial(now time.Time, c *bridge.Call, participant int, t bridge.Target, plan dialplan.Attempt, offer *sdp.Description) bridge.Leg {
-	l := &leg{edge: e, call: c, participant: participant, maxForwards: 70}
-	if caller, ok := c.Leg(callerParticipant).(*leg); ok {
-		l.maxForwards = caller.maxForwards - 1
-	}
-	auth, err := e.aim(l, t, plan)
+func (e *Edge) Dial(now time.Time, c *bridge.Call, d bridge.Dial) bridge.Leg {
+	l := &leg{edge: e, call: c, participant: d.Participant, peer: d.Plan.To}
+	auth, err := e.aim(l, d.Target, d.Plan)
 	if err != nil {
-		e.log.Warn("no way to the callee", "call", c.ID(), "target", t.Name, "err", err)
+		e.log.Warn("no way to the callee", "call", c.ID(), "target", d.Target.Name, "err", err)
 		l.usage = dialog.NewUAC(dialog.Config{})
 		l.tell(bridge.Refused{Cause: event.Cause{Status: 503, Q850: 38, By: event.PartyGateway, Text: err.Error()}})
 		l.tell(bridge.Released{})
 		return l
 	}
-	l.invite(now, e.invitation(l, t, plan, offer), auth, !l.pinned && e.free(plan))
+	l.invite(now, e.invitation(l, d), auth, !l.pinned && e.free(d.Plan))
 	return l
 }
 
@@ -105,7 +97,7 @@ func (e *Edge) aim(l *leg, t bridge.Target, plan dialplan.Attempt) (dialog.Autho
 		return nil, errGone
 	}
 	var err error
-	if l.flow, err = e.flowOf(trunk.Address); err != nil || trunk.Username == "" {
+	if l.flow, err = e.flowOf(trunk); err != nil || trunk.Username == "" {
 		return nil, err
 	}
 	return newAnswerer(trunk.Username, trunk.Password), nil
@@ -118,15 +110,21 @@ func (e *Edge) free(plan dialplan.Attempt) bool {
 }
 
 // invitation is what the INVITE says.
-func (e *Edge) invitation(l *leg, t bridge.Target, plan dialplan.Attempt, offer *sdp.Description) dialog.Invitation {
-	to := t.URI
+func (e *Edge) invitation(l *leg, d bridge.Dial) dialog.Invitation {
+	to, plan, domain := d.Target.URI, d.Plan, e.config.Domain
 	if plan.To.Kind == dialplan.PartyUser {
-		to = userURI(plan.Dial, e.config.Domain)
+		to = userURI(plan.Dial, domain)
+	}
+	headers := append(shownHeaders(plan.Identity, domain), diversionHeaders(plan, to, domain)...)
+	if d.MaxBreadth > 0 {
+		headers = append(headers, dialog.Header{Name: "Max-Breadth", Value: strconv.Itoa(d.MaxBreadth)})
+	}
+	if caller, ok := l.call.Leg(callerParticipant).(*leg); ok {
+		headers = append(headers, e.settings.Load().passed(caller, plan.To)...)
 	}
 	return dialog.Invitation{
-		RequestURI: t.URI, From: fromValue(plan.Identity, e.config.Domain), To: "<" + to + ">",
-		CallID: l.usageID(), MaxForwards: l.maxForwards,
-		Headers: shownHeaders(plan.Identity, e.config.Domain), Offer: offer,
+		RequestURI: d.Target.URI, From: fromValue(plan.Identity, domain), To: "<" + to + ">",
+		CallID: l.usageID(), MaxForwards: d.MaxForwards, Headers: headers, Offer: d.Offer,
 	}
 }
 
@@ -138,18 +136,19 @@ func (l *leg) usageID() string { return legTag(l.call.ID(), l.participant) }
 const lookupTime = 2 * time.Second
 
 // flowOf gives the flow to a trunk; a name is looked up.
-func (e *Edge) flowOf(a Address) (transport.Flow, error) {
-	at, err := resolve(a)
+func (e *Edge) flowOf(t *Trunk) (transport.Flow, error) {
+	at, err := resolve(t.Address)
 	if err != nil {
 		return transport.Flow{}, err
 	}
-	return e.layer.Connect(transport.Peer{Protocol: a.protocol(), Remote: at})
+	return e.layer.Connect(t.peer(t.Address.protocol(), at))
 }
 
 // flowTo gives the flow to the next hop of a request within a dialog: the one that
 // the dialog has when it leads there, or when a connection must be kept (RFC 5626
-// s5.3); a name in a route set leads where we already are.
-func (e *Edge) flowTo(hop string, known transport.Flow) transport.Flow {
+// s5.3); a name in a route set leads where we already are. A connection that has died
+// is made anew, to a trunk (or nil) that must prove who it is once more.
+func (e *Edge) flowTo(hop string, known transport.Flow, t *Trunk) transport.Flow {
 	u, err := wire.ParseURI(hop)
 	if err != nil {
 		return known
@@ -157,33 +156,19 @@ func (e *Edge) flowTo(hop string, known transport.Flow) transport.Flow {
 	if known.Protocol.Reliable() && e.layer.Alive(known) {
 		return known
 	}
-	address := wire.HostAddr(u.Host).Unmap()
-	if !address.IsValid() {
+	p, at := nextHop(u, known)
+	if at == known.Remote && p == known.Protocol && !p.Reliable() {
 		return known
 	}
-	at := netip.AddrPortFrom(address, portOf(u))
-	if at == known.Remote && protocolOf(u) == known.Protocol {
-		return known
+	to := t.peer(p, at)
+	if known.Local.Addr().Is4() == at.Addr().Is4() {
+		to.Local = netip.AddrPortFrom(known.Local.Addr(), 0)
 	}
-	f, err := e.layer.Connect(transport.Peer{Protocol: protocolOf(u), Local: netip.AddrPortFrom(known.Local.Addr(), 0), Remote: at})
+	f, err := e.layer.Connect(to)
 	if err != nil {
 		return known
 	}
 	return f
-}
-
-func portOf(u sip.Uri) uint16 {
-	if u.Port > 0 && u.Port < 65536 {
-		return uint16(u.Port)
-	}
-	return 5060
-}
-
-func protocolOf(u sip.Uri) transport.Protocol {
-	if p, _ := wire.Param(u.UriParams, "transport"); strings.EqualFold(p, "tcp") {
-		return transport.TCP
-	}
-	return transport.UDP
 }
 
 // resolve gives the IP address of a trunk.

@@ -21,6 +21,13 @@
 //   - A phone is called, and sent requests within a dialog, over the flow it came
 //     on, whatever its Contact says: behind a NAT there is no other way. A trunk is
 //     sent what its Contact and Record-Route say (RFC 3261 s12.2.1.1).
+//   - A trunk called by TLS must prove who it is (package transport), and what began
+//     by TLS does not go on in clear. SIPS URIs on one side bring SIPS URIs in our
+//     Contact there; what becomes of the call on the other side is the route's.
 //   - A source is matched to a trunk by address, and where two trunks share one by
-//     the port or by the domain in From. Anybody else must authenticate.
+//     the port or by the domain in From. Anybody else must authenticate, and so must
+//     at a trunk's address who says to be one of our users, or sends over the flow
+//     of a registered phone.
+//   - A call that is over leaves its id for 64*T1, and what its peers may repeat with
+//     their answers. Responses to calls that were never here are dropped.
 package sip

@@ -23,9 +23,9 @@ type Config struct {
 	Network transport.Network
 	// Ports opens the media of calls.
 	Ports *rtp.Engine
-	// MediaAddress is where media is received; not valid means the address that a
-	// leg's signalling uses.
-	MediaAddress netip.Addr
+	// MediaAddresses are where media is received, at most one of each family. For a
+	// leg whose signalling is of another it is the address which that uses.
+	MediaAddresses []netip.Addr
 	// Domain is the realm, and the host of the AORs and of our From.
 	Domain string
 	// Agent is our User-Agent and Server.
@@ -47,6 +47,8 @@ type Settings struct {
 	Trunks []Trunk
 	Plan   *dialplan.Plan
 	Limits bridge.Limits
+	// TLS is what TLS listeners show and ask for.
+	TLS transport.Credentials
 }
 
 // User is somebody who may register and call.
@@ -85,6 +87,7 @@ func New(c Config, s *Settings) (*Edge, error) {
 		Network: c.Network, Log: c.Log, Receive: e.receive, Closed: e.closed, Trace: c.Trace,
 		NewFramer: newFramer,
 	})
+	e.layer.Certify(s.TLS)
 	return e, nil
 }
 
@@ -94,7 +97,10 @@ func (e *Edge) Listen(p transport.Protocol, at netip.AddrPort) ([]netip.AddrPort
 }
 
 // Apply replaces the settings. Calls that are up keep what they began with.
-func (e *Edge) Apply(s *Settings) { e.settings.Store(s) }
+func (e *Edge) Apply(s *Settings) {
+	e.layer.Certify(s.TLS)
+	e.settings.Store(s)
+}
 
 // Refuse has every new call answered with 503 and Retry-After until the given
 // time, while those that are up go on.
@@ -127,7 +133,7 @@ func (e *Edge) Close() error { return e.layer.Close() }
 // env is what the calls are given.
 func (e *Edge) env(s *Settings) bridge.Env {
 	return bridge.Env{
-		Dialer: e, Ports: e.config.Ports, Limits: s.Limits, Log: e.log,
+		Dialer: e, Plan: s.Plan, Ports: e.config.Ports, Limits: s.Limits, Log: e.log,
 		Publish: e.config.Publish, Forget: e.forget,
 	}
 }

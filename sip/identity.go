@@ -20,6 +20,8 @@ func asked(origin dialplan.Party, req *sip.Request) dialplan.Request {
 		PreferredIdentity: joined(req, "P-Preferred-Identity"),
 		AssertedIdentity:  joined(req, "P-Asserted-Identity"),
 		Privacy:           joined(req, "Privacy"),
+		Diversion:         joined(req, "Diversion"),
+		HistoryInfo:       joined(req, "History-Info"),
 	}
 }
 
@@ -43,6 +45,22 @@ func shownHeaders(id dialplan.Identity, domain string) (list []dialog.Header) {
 		list = append(list, dialog.Header{Name: "Privacy", Value: id.Privacy})
 	}
 	return list
+}
+
+// connectedHeaders tell the party that called who has answered.
+func (e *Edge) connectedHeaders(caller dialplan.Party, s dialplan.Shown) []dialog.Header {
+	if s.User == "" {
+		return nil
+	}
+	return shownHeaders(e.settings.Load().Plan.Connected(caller, s), e.config.Domain)
+}
+
+// answerer is who has answered in the word of the trunk that was called.
+func (e *Edge) answerer(callee dialplan.Party, res *sip.Response) dialplan.Shown {
+	if callee.Kind != dialplan.PartyTrunk || res == nil {
+		return dialplan.Shown{}
+	}
+	return e.settings.Load().Plan.Answerer(callee.Name, joined(res, "P-Asserted-Identity"), joined(res, "Privacy"))
 }
 
 // fromValue is the From of an INVITE of ours, without its tag.

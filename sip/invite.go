@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,11 @@ func (e *Edge) invite(req *sip.Request, key transaction.ServerKey, f transport.F
 	if wait, ok := e.draining(time.Now()); ok {
 		e.settle(req, key, f, 503, dialog.Header{Name: "Retry-After", Value: strconv.Itoa(int(wait.Seconds()) + 1)},
 			dialog.Phrase("Going Down"))
+		return
+	}
+	// RFC 5393 s5.3.3: each branch needs a Max-Breadth of one at least.
+	if n, ok := wire.DeltaSeconds(req, "Max-Breadth"); ok && n == 0 {
+		e.settle(req, key, f, 440)
 		return
 	}
 	offer, status := dialog.Description(req)
@@ -101,14 +107,13 @@ func (a *arrival) Do(c *bridge.Call, now time.Time) {
 	e, req := a.edge, a.req
 	l := &leg{
 		edge: e, call: c, participant: callerParticipant, flow: a.flow,
-		pinned: a.origin.Kind == dialplan.PartyUser, maxForwards: 70,
+		pinned: a.origin.Kind == dialplan.PartyUser,
+		peer:   dialplan.Party{Kind: a.origin.Kind, Name: strings.Clone(a.origin.Name)},
 	}
-	if mf := req.MaxForwards(); mf != nil {
-		l.maxForwards = int(mf.Val())
-	}
-	l.usage = dialog.NewUAS(now, e.legConfig(c.ID(), callerParticipant, a.flow, nil), req, a.offer, responseFlow(req, a.flow))
-	decision := a.settings.Plan.Decide(asked(a.origin, req))
-	c.Arrive(now, l, a.caller(), decision)
+	l.carried = a.settings.carried(l.peer, req)
+	l.usage = dialog.NewUAS(now, e.legConfig(c.ID(), callerParticipant, a.flow, contactOf(a.flow, bySIPS(req)), nil), req, a.offer, responseFlow(req, a.flow))
+	caller := a.caller()
+	c.Arrive(now, l, caller, a.settings.Plan.Decide(caller.Request))
 	l.flush(now)
 }
 
@@ -119,6 +124,13 @@ func (a *arrival) caller() bridge.Caller {
 		Name: from.Address.User, SIPCallID: strings.Clone(a.req.CallID().Value()),
 		Source: a.flow.Remote.String(), Dialled: dialled(a.req), Hint: a.flow.Remote.Addr(),
 		Local: a.edge.mediaAddress(a.flow), Offer: a.offer,
+		Request: asked(a.origin, a.req), MaxForwards: 70,
+	}
+	if mf := a.req.MaxForwards(); mf != nil {
+		c.MaxForwards = int(mf.Val())
+	}
+	if n, ok := wire.DeltaSeconds(a.req, "Max-Breadth"); ok {
+		c.MaxBreadth = int(min(n, math.MaxInt32))
 	}
 	if a.origin.Kind == dialplan.PartyTrunk {
 		c.Trunk = a.origin.Name
@@ -139,21 +151,13 @@ func dialled(req *sip.Request) string {
 }
 
 // legConfig is what the usage of a leg is made with.
-func (e *Edge) legConfig(call string, participant int, f transport.Flow, auth dialog.Authorizer) dialog.Config {
+func (e *Edge) legConfig(call string, participant int, f transport.Flow, contact string, auth dialog.Authorizer) dialog.Config {
 	c := dialog.Config{
-		Timing: e.config.Timing, Via: viaOf(f), Contact: contactOf(f), Agent: e.config.Agent,
+		Timing: e.config.Timing, Via: viaOf(f), Contact: contact, Agent: e.config.Agent,
 		Tag: legTag(call, participant), Branch: legBranch(call, participant), Authorize: auth,
 	}
 	if f.Protocol.Reliable() {
 		c.Transport = transaction.Reliable
 	}
 	return c
-}
-
-// contactOf is our Contact on a flow.
-func contactOf(f transport.Flow) string {
-	if f.Protocol == transport.TCP {
-		return "<sip:tandem@" + f.Local.String() + ";transport=tcp>"
-	}
-	return "<sip:tandem@" + f.Local.String() + ">"
 }

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tandem-gateway/tandem/sip/dialog"
@@ -31,7 +32,7 @@ func (l *leg) invite(now time.Time, i dialog.Invitation, auth dialog.Authorizer,
 		l.carry(now, actions)
 		return
 	}
-	tcp, err := l.edge.layer.Connect(transport.Peer{Protocol: transport.TCP, Remote: l.flow.Remote})
+	tcp, err := l.edge.layer.Connect(l.trunk().peer(transport.TCP, l.flow.Remote))
 	if err != nil {
 		l.carry(now, actions) // we have no TCP ourselves
 		return
@@ -44,7 +45,7 @@ func (l *leg) invite(now time.Time, i dialog.Invitation, auth dialog.Authorizer,
 
 // begin makes the usage for the leg's flow, and its INVITE.
 func (l *leg) begin(now time.Time, i dialog.Invitation, auth dialog.Authorizer) {
-	l.usage = dialog.NewUAC(l.edge.legConfig(l.call.ID(), l.participant, l.flow, auth))
+	l.usage = dialog.NewUAC(l.edge.legConfig(l.call.ID(), l.participant, l.flow, contactOf(l.flow, strings.HasPrefix(i.RequestURI, "sips:")), auth))
 	l.usage.Invite(now, i)
 }
 

@@ -132,7 +132,8 @@ func TestLargeRequestWasHeard(t *testing.T) {
 		streams.Hangup()
 		s.pass(time.Second)
 		datagrams.want()
-		carrier.say(carrier.Respond(called.Message, 486, ""))
+		// RFC 3261 s18.2.2: a new connection, to the address in our Via.
+		carrier.raw(carrier.Respond(called.Message, 486, "").String())
 		carrier.want("ACK")
 		pbx.ack(pbx.want("100 INVITE", "486 INVITE"))
 		datagrams.want()

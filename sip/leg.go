@@ -9,6 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/tandem-gateway/tandem/bridge"
+	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/sip/dialog"
 	"github.com/tandem-gateway/tandem/sip/transport"
@@ -21,12 +22,14 @@ type leg struct {
 	call        *bridge.Call
 	participant int
 	usage       *dialog.Usage
+	// peer is who is at the other end.
+	peer dialplan.Party
 	// flow is how the other side is reached; pinned legs stay on it whatever the
 	// route set says.
 	flow   transport.Flow
 	pinned bool
-	// maxForwards is what is left of the INVITE's (RFC 3261 s16.6 step 3).
-	maxForwards int
+	// carried are the headers of a caller's INVITE that may go on to the callee.
+	carried []dialog.Header
 	// fallback is the way back to UDP while an INVITE that is too large for it is
 	// tried over TCP.
 	fallback *smaller
@@ -52,7 +55,7 @@ func (l *leg) Do(now time.Time, c bridge.Command) {
 	case bridge.Progress:
 		u.Provisional(now, c.Status, c.SDP)
 	case bridge.Answer:
-		u.Answer(now, c.SDP)
+		u.Answer(now, c.SDP, l.edge.connectedHeaders(l.peer, c.Connected)...)
 	case bridge.Refuse:
 		u.Reject(now, c.Cause.Status, refuseHeaders(c)...)
 	case bridge.Offer:
@@ -161,7 +164,7 @@ func (l *leg) way(hop string) transport.Flow {
 	if l.pinned || l.fallback != nil || hop == "" {
 		return l.flow
 	}
-	return l.edge.flowTo(hop, l.flow)
+	return l.edge.flowTo(hop, l.flow, l.trunk())
 }
 
 // report tells the call what the usage reported.
@@ -172,7 +175,7 @@ func (l *leg) report(_ time.Time, r dialog.Report) {
 	case dialog.Progressed:
 		l.tell(bridge.Ringing{Status: r.Status, SDP: r.SDP})
 	case dialog.Accepted:
-		l.tell(bridge.Answered{SDP: r.SDP})
+		l.tell(bridge.Answered{SDP: r.SDP, Connected: l.edge.answerer(l.peer, r.Response)})
 	case dialog.Failed:
 		l.tell(bridge.Refused{Cause: responseCause(r.Status, r.Response)})
 	case dialog.Offered:

@@ -31,6 +31,8 @@ func (e *Edge) register(req *sip.Request, key transaction.ServerKey, f transport
 		e.settle(req, key, f, 403, dialog.Phrase("Not your address"))
 		return
 	}
+	// Step 5's 404 for an address of another domain is left out: phones write our
+	// domain, our address or that of a NAT before us, and the password has decided.
 	now := time.Now()
 	o := e.phones.register(now, updateOf(req, user, f))
 	e.settle(req, key, f, o.Status, registered(now, o)...)

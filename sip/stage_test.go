@@ -95,7 +95,7 @@ func newStage(t *testing.T, set *Settings) *stage {
 		t.Fatal(err)
 	}
 	s.edge, err = New(Config{
-		Network: network, Ports: s.ports, MediaAddress: edgeAt.Addr(), Domain: domain, Agent: "Tandem/test",
+		Network: network, Ports: s.ports, MediaAddresses: []netip.Addr{edgeAt.Addr()}, Domain: domain, Agent: "Tandem/test",
 		Bounds: registrar.DefaultBounds(), Log: slog.New(slog.NewTextHandler(s, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Publish: func(e event.Event) {
 			s.mu.Lock()

@@ -3,6 +3,7 @@ package sip
 import (
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -21,6 +22,14 @@ type Trunk struct {
 	Domain string
 	// Username and Password are for digest, both ways, when set.
 	Username, Password string
+	// Secure is who it must prove to be where it is called by TLS.
+	Secure transport.Secure
+	// KeepAlive is the longest time between two pings over a connection to it; 0 is
+	// none.
+	KeepAlive time.Duration
+	// PassHeaders are the names of headers that INVITEs from the trunk and to it carry
+	// through the gateway; one that ends in * stands for all that begin so.
+	PassHeaders []string
 }
 
 // Address is where a trunk is called.
@@ -31,6 +40,8 @@ type Address struct {
 	Port uint16
 	// Protocol is 0 when the choice is ours: UDP, and TCP for what is too large.
 	Protocol transport.Protocol
+	// SIPS is set for an address with a SIPS URI. The protocol is TLS then.
+	SIPS bool
 }
 
 func (a Address) protocol() transport.Protocol {
@@ -51,7 +62,7 @@ func (a Address) hostPort() string {
 // port is the one that is called.
 func (a Address) port() uint16 {
 	if a.Port == 0 {
-		return 5060
+		return defaultPort(a.Protocol)
 	}
 	return a.Port
 }
@@ -109,7 +120,7 @@ func sendingPort(req *sip.Request, f transport.Flow) uint16 {
 	if !f.Protocol.Reliable() {
 		return f.Remote.Port()
 	}
-	return Address{Port: uint16(req.Via().Port)}.port()
+	return Address{Port: uint16(req.Via().Port), Protocol: f.Protocol}.port()
 }
 
 // which lists the trunks that fit.

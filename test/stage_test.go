@@ -1,11 +1,13 @@
 package test
 
 import (
+	"flag"
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,9 +42,12 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	// Stories wait most of the time: more of them than cores may run at a time.
+	flag.Parse()
+	_ = flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))) // testing has this flag
 	code := m.Run()
-	if left := children(); left != "" {
-		fmt.Fprintln(os.Stderr, "still running after the tests:\n"+left)
+	if left := children(); len(left) > 0 {
+		fmt.Fprintln(os.Stderr, "still running after the tests:\n"+strings.Join(left, "\n"))
 		code = 1
 	}
 	return code
@@ -58,15 +63,17 @@ func readCommand() {
 }
 
 // children lists the programs that this process has started and that still run.
-func children() string {
-	out, _ := exec.Command("ps", "-o", "pid=,args=", "--ppid", fmt.Sprint(os.Getpid())).Output()
-	var left []string
-	for line := range strings.Lines(string(out)) {
-		if !strings.Contains(line, "ps -o pid=") {
-			left = append(left, line)
+func children() (left []string) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range stats {
+		content, _ := os.ReadFile(file) // it may have ended meanwhile
+		// proc(5): the id, the name in brackets, the state, the parent's id.
+		_, after, _ := strings.Cut(string(content), ") ")
+		if f := strings.Fields(after); len(f) > 1 && f[1] == strconv.Itoa(os.Getpid()) {
+			left = append(left, string(content))
 		}
 	}
-	return strings.Join(left, "")
+	return left
 }
 
 // Who stands where in a story.

@@ -16,6 +16,12 @@ func (s *stage) configText(records string) (string, error) {
 			return "", fmt.Errorf("config %s: %w", s.script.Config, err)
 		}
 	}
+	if strings.Contains(text, "{pki}") {
+		if err := s.issueForGateway(); err != nil {
+			return "", err
+		}
+		text = strings.ReplaceAll(text, "{pki}", s.setup.Dir)
+	}
 	base := map[string]string{
 		"sip": fmt.Sprintf("\n  listen: [udp://%[1]s:%[2]d, tcp://%[1]s:%[2]d]\n  domain: %[3]s", gatewayHost, sipPort, gatewayDomain),
 		"rtp": fmt.Sprintf("{ports: %d-%d}", firstPort, lastPort),

@@ -3,6 +3,7 @@ package calltest
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (e *expectStep) described(s *stage, a phone.Arrival) error {
 		return fmt.Errorf("%s: %w", a.Name(), err)
 	}
 	if s.gatewayPlays() {
-		if err := s.ownAddress(d); err != nil {
+		if err := ownAddress(d, a.From.Addr()); err != nil {
 			return err
 		}
 	}
@@ -46,10 +47,11 @@ func (e *expectStep) direction(d phone.Description) error {
 	return nil
 }
 
-func (s *stage) ownAddress(d phone.Description) error {
+// ownAddress wants the gateway's address of the family that the message came by.
+func ownAddress(d phone.Description, from netip.Addr) error {
 	port := d.Address.Port()
 	switch {
-	case d.Address.Addr() != gatewayAddress():
+	case d.Address.Addr() != gatewayOf(from):
 		return fmt.Errorf("session description shows %s, which is not the gateway", d.Address)
 	case port < firstPort || port > lastPort:
 		return fmt.Errorf("session description shows port %d, outside of rtp.ports", port)

@@ -37,8 +37,8 @@
 //	config:                            the configuration itself, indented below
 //	only without loss: REASON          the script is not played on a bad network
 //	keep provisionals: REASON          101 to 199 are not lost there: nobody repeats them
-//	phone NAME ADDRESS [registers] [user=NAME] [password=X] [md5] [by hand] [tcp]
-//	trunk NAME ADDRESS [user=NUMBER] [login=USER:PASSWORD] [tcp|tcp-too]
+//	phone NAME ADDRESS [registers] [user=NAME] [password=X] [md5] [by hand] [tcp|tls|sips]
+//	trunk NAME ADDRESS [user=NUMBER] [login=USER:PASSWORD] [tcp|tcp-too|tls|sips]
 //	stranger NAME ADDRESS
 //
 //	NAME -> METHOD URI [OPTION...]     a request outside of a call, or a new call
@@ -72,6 +72,12 @@
 // within=TIME, after=TIME (since the message before), proves=USER:PASSWORD.
 //
 // {gw} is the gateway's address, {NAME} and {NAME.rtp} a party's.
+//
+// A party with tls has port 5061 and a certificate for its address, with tls=NAME for
+// that name; with sips it also has SIPS URIs. One authority signs for everybody. In a
+// configuration {pki} is a directory with ca.pem, and with gateway.pem and gateway.key
+// for the gateway, which parties do not talk to without. The gateway's IPv6 address is
+// 2001:db8:ffff::1, when the configuration has it listen there.
 //
 // # Bad networks
 //

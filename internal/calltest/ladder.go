@@ -26,6 +26,9 @@ func (d *ladder) draw(packets []simnet.Packet) string {
 	var sound tally
 	for _, p := range packets {
 		m, err := phone.Parse(p.Data)
+		if err != nil && isTLS(p) {
+			continue // the gateway's log tells of it
+		}
 		if err != nil && isSound(p.Data) {
 			sound.add(d.way(p))
 			continue
@@ -35,6 +38,11 @@ func (d *ladder) draw(packets []simnet.Packet) string {
 	}
 	b.WriteString(sound.flush())
 	return b.String()
+}
+
+// isTLS tells a record of TLS: RFC 8446 section 5.1.
+func isTLS(p simnet.Packet) bool {
+	return p.Stream && len(p.Data) > 2 && p.Data[0] >= 20 && p.Data[0] <= 24 && p.Data[1] == 3
 }
 
 func isSound(packet []byte) bool { return len(packet) > 0 && packet[0]>>6 == 2 }

@@ -154,14 +154,14 @@ func (u *plugStep) play(s *stage) error {
 		return u.errorf("%w", err)
 	}
 	if u.cut {
-		s.net.Partition(who.agent.Local.Addr(), gatewayAddress())
+		s.net.Partition(who.agent.Local.Addr(), gatewayOf(who.agent.Local.Addr()))
 	} else {
-		s.net.Heal(who.agent.Local.Addr(), gatewayAddress())
+		s.net.Heal(who.agent.Local.Addr(), gatewayOf(who.agent.Local.Addr()))
 	}
 	return nil
 }
 
-// loseStep is "NAME loses its connections": all its TCP connections end.
+// loseStep is "NAME loses its connections": all its TCP and TLS connections end.
 type loseStep struct {
 	line
 	who string
@@ -175,7 +175,7 @@ func (c *loseStep) play(s *stage) error {
 		return c.errorf("%w", err)
 	}
 	if who.streams == nil {
-		return c.errorf("%s has no TCP", c.who)
+		return c.errorf("%s has no TCP or TLS", c.who)
 	}
 	who.streams.Hangup()
 	return nil

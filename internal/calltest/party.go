@@ -26,7 +26,7 @@ type party struct {
 	agent *phone.Agent
 	audio *phone.Audio
 	rtp   phone.PacketConn
-	// streams are its TCP connections, nil for a party that has UDP only.
+	// streams are its TCP or TLS connections, nil for a party that has UDP only.
 	streams *phone.Streams
 	byHand  bool
 
@@ -81,7 +81,7 @@ func parseParty(l line, words []string) (step, error) {
 	if i := slices.Index(rest, "by"); i >= 0 && i+1 < len(rest) && rest[i+1] == "hand" {
 		s.byHand, rest = true, slices.Delete(slices.Clone(rest), i, i+2)
 	}
-	s.opts, err = parseOptions(l, rest, "registers", "user", "password", "login", "md5", "tcp", "tcp-too")
+	s.opts, err = parseOptions(l, rest, "registers", "user", "password", "login", "md5", "tcp", "tcp-too", "tls", "sips")
 	s.registers = s.opts.has("registers")
 	return s, err
 }
@@ -105,16 +105,21 @@ const caller = "+12065550123"
 
 // agent is the party's SIP side. A phone's user is its name and its domain the
 // gateway's; a trunk's user is whoever calls through it, its domain its address.
-func (p *partyStep) agent(gateway netip.AddrPort) *phone.Agent {
+func (p *partyStep) agent() *phone.Agent {
 	a := &phone.Agent{
 		Name: p.name, Domain: gatewayDomain, Local: netip.AddrPortFrom(p.address, sipPort),
-		Proxy: gateway, Reliable: !p.byHand, MD5Only: p.opts.has("md5"),
+		Proxy: netip.AddrPortFrom(gatewayOf(p.address), sipPort), Reliable: !p.byHand, MD5Only: p.opts.has("md5"),
 	}
-	if p.opts.has("tcp") {
+	switch {
+	case p.opts.has("tcp"):
 		a.Transport = "TCP"
+	case p.secure():
+		a.Transport, a.SIPS = "TLS", p.opts.has("sips")
+		a.Local = netip.AddrPortFrom(p.address, tlsPort)
+		a.Proxy = netip.AddrPortFrom(gatewayOf(p.address), tlsPort)
 	}
 	if p.kind == "trunk" {
-		a.Name, a.Domain = caller, p.address.String()
+		a.Name, a.Domain = caller, p.host()
 	}
 	if p.opts.has("user") {
 		a.Name = p.opts["user"]

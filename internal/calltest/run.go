@@ -99,7 +99,9 @@ func Play(script *Script, setup Setup) error {
 		script: script, setup: setup, began: time.Now(), pump: phone.NewPump(), net: newNetwork(setup),
 		log: &bytes.Buffer{}, answeredAtAll: map[string]bool{}, recordsSeen: map[int]bool{},
 	}
-	s.ladder = &ladder{began: s.began, names: map[netip.Addr]string{gatewayAddress(): "gateway"}}
+	s.ladder = &ladder{began: s.began, names: map[netip.Addr]string{
+		netip.MustParseAddr(gatewayHost): "gateway", netip.MustParseAddr(gatewayHost6): "gateway",
+	}}
 	if script.KeepProvisionals != "" {
 		s.net.sparing()
 	}

@@ -285,6 +285,6 @@ func (r *rawStep) play(s *stage) error {
 	if err != nil {
 		return r.errorf("%w", err)
 	}
-	who.agent.SendRaw([]byte(s.expand(bars(r.block))), s.gateway())
+	who.agent.SendRaw([]byte(s.expand(bars(r.block))), who.agent.Proxy)
 	return nil
 }

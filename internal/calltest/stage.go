@@ -8,16 +8,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tandem-gateway/tandem/internal/authority"
 	"github.com/tandem-gateway/tandem/internal/phone"
 )
 
 // Where the gateway stands in every script, and what it calls itself.
 const (
 	gatewayHost   = "198.51.100.1"
+	gatewayHost6  = "2001:db8:ffff::1" // where a script's configuration has it listen
 	gatewayDomain = "example.test"
 )
 
-func gatewayAddress() netip.Addr { return netip.MustParseAddr(gatewayHost) }
+// gatewayOf is the gateway's address of a party's family.
+func gatewayOf(party netip.Addr) netip.Addr {
+	if party.Is6() {
+		return netip.MustParseAddr(gatewayHost6)
+	}
+	return netip.MustParseAddr(gatewayHost)
+}
 
 // rtp.ports of every script's configuration.
 const (
@@ -38,6 +46,8 @@ type stage struct {
 
 	running *running
 	parties []*party
+	// root signs the certificates of everybody; nil until somebody needs one.
+	root *authority.Authority
 	// recordsSeen are the places of those that a line has found.
 	recordsSeen map[int]bool
 	// recordsWanted looks at the number of records once more; nil when no line did.
@@ -63,7 +73,7 @@ func (s *stage) party(name string) (*party, error) {
 // enter makes a party with its sockets.
 func (s *stage) enter(from *partyStep) (*party, error) {
 	p := &party{name: from.name, byHand: from.byHand, calls: map[string]*conversation{}, bare: map[*phone.Message]bool{}}
-	p.agent = from.agent(s.gateway())
+	p.agent = from.agent()
 	if err := s.connect(p, from); err != nil {
 		return nil, err
 	}
@@ -72,27 +82,26 @@ func (s *stage) enter(from *partyStep) (*party, error) {
 	s.ladder.name(from.address, from.name)
 	s.pump.Add(p.agent)
 	s.pump.Add(p.audio)
-	return p, s.move(p, fmt.Sprintf("%s:%d", from.address, rtpPort))
+	return p, s.move(p, netip.AddrPortFrom(from.address, rtpPort).String())
 }
 
-// connect opens a party's transports: UDP, or TCP, or both. Where there are both,
-// a message goes over the connection that is there, else by UDP.
+// connect opens a party's transports: UDP, or TCP, or both, or TLS. Where there are
+// both, a message goes over the connection that is there, else by UDP.
 func (s *stage) connect(p *party, from *partyStep) error {
 	receive := func(now time.Time, b []byte, at netip.AddrPort) { s.arrived(p, now, b, at) }
 	var udp phone.PacketConn
-	if !from.opts.has("tcp") {
+	if !from.opts.has("tcp") && !from.secure() {
 		var err error
 		if udp, err = s.net.listen(p.agent.Local); err != nil {
 			return err
 		}
 		s.pump.Open(udp, receive)
 	}
-	if from.opts.has("tcp") || from.opts.has("tcp-too") {
-		l, err := s.net.ListenTCP(p.agent.Local)
-		if err != nil {
+	if udp == nil || from.opts.has("tcp-too") {
+		var err error
+		if p.streams, err = s.streams(p, from); err != nil {
 			return err
 		}
-		p.streams = phone.NewStreams(l, s.net.DialTCP)
 		s.pump.Open(p.streams, receive)
 	}
 	p.agent.Write = func(b []byte, to netip.AddrPort) {
@@ -103,6 +112,18 @@ func (s *stage) connect(p *party, from *partyStep) error {
 		s.write(udp, b, to)
 	}
 	return nil
+}
+
+// streams opens a party's TCP, or TLS.
+func (s *stage) streams(p *party, from *partyStep) (*phone.Streams, error) {
+	l, err := s.net.ListenTCP(p.agent.Local)
+	if err != nil {
+		return nil, err
+	}
+	if !from.secure() {
+		return phone.NewStreams(l, s.net.DialTCP), nil
+	}
+	return s.secureStreams(l, from)
 }
 
 // move gives a party's audio another address.
@@ -239,7 +260,7 @@ func (s *stage) run(d time.Duration, done func() bool) bool {
 }
 
 // gateway is where the parties send their requests.
-func (s *stage) gateway() netip.AddrPort { return netip.AddrPortFrom(gatewayAddress(), sipPort) }
+func (s *stage) gateway() netip.AddrPort { return netip.MustParseAddrPort(gatewayHost + ":5060") }
 
 func (s *stage) gatewayPlays() bool { return s.script.Config != "none" }
 

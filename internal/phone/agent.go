@@ -20,8 +20,10 @@ type Agent struct {
 	Local netip.AddrPort
 	// Proxy is where a request goes whose target is no address: the gateway.
 	Proxy netip.AddrPort
-	// Transport is what Via says: "UDP" when empty, or "TCP".
+	// Transport is what Via says: "UDP" when empty, or "TCP" or "TLS".
 	Transport string
+	// SIPS has Contact show a SIPS URI, which goes with TLS.
+	SIPS bool
 	// Credentials answer challenges.
 	Credentials Credentials
 	// MD5Only makes it a phone that does not know SHA-256 yet.
@@ -109,9 +111,9 @@ func replyTo(via string, from netip.AddrPort) netip.AddrPort {
 }
 
 // Address is the network address that a SIP URI names, when its host is one; the
-// port is 5060 when it has none.
+// port is 5060 when it has none, and 5061 for TLS.
 func Address(uri string) (netip.AddrPort, bool) {
-	_, rest, _ := strings.Cut(uri, ":")
+	scheme, rest, _ := strings.Cut(uri, ":")
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
 		rest = rest[i+1:]
 	}
@@ -120,6 +122,9 @@ func Address(uri string) (netip.AddrPort, bool) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host, port = strings.Trim(hostport, "[]"), "5060"
+		if scheme == "sips" || strings.Contains(rest, ";transport=tls") {
+			port = "5061"
+		}
 	}
 	ip, err := netip.ParseAddr(host)
 	n, bad := strconv.ParseUint(port, 10, 16)
@@ -148,6 +153,9 @@ func (a *Agent) via(branch string) string {
 // Contact is the address that this agent asks to be reached at.
 func (a *Agent) Contact() string {
 	suffix := ""
+	if a.SIPS {
+		return fmt.Sprintf("<sips:%s@%s>", a.Name, a.Local)
+	}
 	if a.transport() != "UDP" {
 		suffix = ";transport=" + strings.ToLower(a.Transport)
 	}

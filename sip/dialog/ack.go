@@ -101,7 +101,7 @@ func (u *Usage) answerInAck(req *sip.Request) {
 
 // tell reports what only a call that goes on must know.
 func (u *Usage) tell(r Report) {
-	if u.state == Confirmed {
+	if u.state == Confirmed || u.state == Answered {
 		u.report(r)
 	}
 }

@@ -90,6 +90,16 @@ func TestForeignAcks(t *testing.T) {
 	r.expectReports(Acknowledged{})
 }
 
+func TestForeignAckOfAFailure(t *testing.T) {
+	r := rawCallee(t, transport.UDP)
+	r.do(func(u *Usage) { u.Reject(r.now, 300) })
+	text := strings.Replace(r.requestText("ACK", "", nil, ""), "z9hG4bKthem2", "z9hG4bKthem1", 1)
+	r.receive(strings.Replace(text, "Call-ID: raw", "Call-ID: other", 1))
+	r.expectState(Rejected)
+	r.receive(text)
+	r.expectState(Ended)
+}
+
 // RFC 3261 s13.2.2.4: "The ACK MUST contain the same credentials as the INVITE", and is
 // for each fork its own, however late its 2xx is repeated.
 func TestAckOfTheFirstInviteOutlivesAReinvite(t *testing.T) {
@@ -97,11 +107,15 @@ func TestAckOfTheFirstInviteOutlivesAReinvite(t *testing.T) {
 	invite := r.request(sip.INVITE)
 	r.accept("them")
 	first := string(r.bytes[1])
+	r.respondTo(invite, 200, "them", at("them"), rawOffer)
+	if string(r.bytes[2]) != first {
+		t.Error("the repetition of the first ACK differs")
+	}
 	r.do(func(u *Usage) { u.Offer(r.now, description1("192.0.2.1", 10002, sdp.SendRecv)) })
 	r.respond(sip.INVITE, 200, "", at("them"), rawOffer)
-	second := r.request(sip.ACK)
-	if second.CSeq().SeqNo != 2 {
-		t.Fatalf("the re-INVITE's ACK has CSeq %v", second.CSeq().Value())
+	second := string(r.bytes[len(r.bytes)-1])
+	if n := r.request(sip.ACK).CSeq().SeqNo; n != 2 {
+		t.Fatalf("the re-INVITE's ACK has CSeq %d", n)
 	}
 	r.forget()
 	r.respondTo(invite, 200, "them", at("them"), rawOffer) // the first ACK was lost
@@ -110,8 +124,8 @@ func TestAckOfTheFirstInviteOutlivesAReinvite(t *testing.T) {
 	if string(r.bytes[0]) != first {
 		t.Errorf("the 2xx to the first INVITE got\n%s", r.bytes[0])
 	}
-	if n := r.sent[1].CSeq().SeqNo; n != 2 {
-		t.Errorf("the 2xx to the re-INVITE got an ACK with CSeq %d", n)
+	if string(r.bytes[1]) != second {
+		t.Errorf("the 2xx to the re-INVITE got\n%s", r.bytes[1])
 	}
 	r.expectReports()
 }

@@ -4,13 +4,13 @@ import (
 	"time"
 )
 
-// farewell is the BYE of ours that ends the call.
+// farewell is a BYE of ours that cannot go yet.
 type farewell struct {
 	phase  byePhase
 	reason []Header
 }
 
-// byePhase is how far it is.
+// byePhase is whether there is one.
 type byePhase uint8
 
 const (
@@ -18,7 +18,6 @@ const (
 	// byeWaitsForAck: a callee may not say BYE before the ACK to its 2xx
 	// (RFC 3261 s15).
 	byeWaitsForAck
-	byeSent
 )
 
 // Bye ends an answered call. The reason goes into the BYE (RFC 3326).
@@ -31,7 +30,6 @@ func (u *Usage) Bye(now time.Time, reason ...Header) {
 		u.leave(now)
 		u.sendBye(now, u.chosen, reason)
 	}
-	u.settle()
 }
 
 // leave begins the end of an answered call: nothing of the other side's is answered
@@ -43,8 +41,10 @@ func (u *Usage) leave(now time.Time) {
 
 // ackGone sends a BYE that waited for the ACK, which has come or will not.
 func (u *Usage) ackGone(now time.Time) {
-	if u.state == Leaving && u.bye.phase == byeWaitsForAck {
-		u.sendBye(now, u.chosen, u.bye.reason)
+	if u.bye.phase == byeWaitsForAck {
+		reason := u.bye.reason
+		u.bye = farewell{}
+		u.sendBye(now, u.chosen, reason)
 	}
 }
 
@@ -56,9 +56,6 @@ func (u *Usage) sendBye(now time.Time, d *Dialog, reason []Header) {
 	m := u.request(d, "BYE", d.nextSeq())
 	u.addAgent(&m)
 	m.head = append(m.head, reason...)
-	if d == u.chosen {
-		u.bye = farewell{phase: byeSent}
-	}
 	u.send(now, m, d)
 }
 
@@ -90,8 +87,5 @@ func (u *Usage) receiveBye(now time.Time, s *server, d *Dialog) {
 // byeCrossed gives up a BYE of ours that waited for the ACK: the other side's BYE
 // has ended what it would have ended.
 func (u *Usage) byeCrossed() {
-	u.accept = acceptance{}
-	if u.bye.phase == byeWaitsForAck {
-		u.bye.phase = byeSent
-	}
+	u.accept, u.bye = acceptance{}, farewell{}
 }

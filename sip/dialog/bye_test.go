@@ -129,6 +129,15 @@ func TestByeOverABrokenConnection(t *testing.T) {
 	r.expectOver()
 }
 
+func TestByeNamesItsAgent(t *testing.T) {
+	r := rawCaller(t, func(c *Config) { c.Agent = "Tandem" })
+	r.accept("them")
+	r.do(func(u *Usage) { u.Bye(r.now) })
+	if agent := header(r.request(sip.BYE), "User-Agent"); agent != "Tandem" {
+		t.Errorf("the agent is %q", agent)
+	}
+}
+
 // A BYE is a BYE whatever it carries.
 func TestByeWithABody(t *testing.T) {
 	r := rawCaller(t, nil)
@@ -275,5 +284,24 @@ func TestRepeatedByeIsAnsweredAgain(t *testing.T) {
 	r.expectReports(Left{})
 	if string(r.bytes[0]) != string(r.bytes[1]) || strings.Contains(string(r.bytes[0]), "Contact") {
 		t.Errorf("the answers are\n%s%s", r.bytes[0], r.bytes[1])
+	}
+}
+
+// The 2xx is not repeated to who has hung up, even while something else keeps the usage.
+func TestByeStopsTheAnswer(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		r := rawCallee(t, transport.UDP)
+		r.do(func(u *Usage) { u.Answer(r.now, answer()) })
+		r.receive(r.requestText("INVITE", "", at("them"), rawOffer)) // its 487 waits for an ACK
+		if waits {
+			r.do(func(u *Usage) { u.Bye(r.now) })
+		}
+		r.send("BYE")
+		r.expectState(Leaving)
+		r.forget()
+		r.wait(600 * time.Millisecond)
+		r.expect("487 INVITE")
+		r.acknowledgeFailure(2)
+		r.expectOver()
 	}
 }

@@ -19,7 +19,6 @@ func (u *Usage) Cancel(now time.Time, reason ...Header) {
 	u.state = Withdrawn
 	u.invite.cancelWith = reason
 	u.stepClient(now, u.invite.client, transaction.Cancel, nil)
-	u.settle()
 }
 
 // sendCancel starts the CANCEL's own transaction. RFC 3261 s9.1: "The Request-URI,
@@ -59,6 +58,6 @@ func (u *Usage) receiveCancel(now time.Time, key transaction.ServerKey, req *sip
 		u.refuse(now, 487, nil)
 		u.report(Left{Status: 487, Request: req})
 	default:
-		u.reinviteCancelled(now, invite)
+		u.reinviteCancelled(now)
 	}
 }

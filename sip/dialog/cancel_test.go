@@ -236,3 +236,16 @@ func TestCancelOfAReinvite(t *testing.T) {
 	r.do(func(u *Usage) { u.Offer(r.now, description1("192.0.2.1", 10002, sdp.SendRecv)) })
 	r.expect("200 CANCEL", "487 INVITE", "INVITE")
 }
+
+// …even before its ACK to our 2xx has come (RFC 5407 s3.1.4).
+func TestCancelOfAReinviteBeforeTheAck(t *testing.T) {
+	r := rawCallee(t, transport.UDP)
+	r.do(func(u *Usage) { u.Answer(r.now, answer()) })
+	r.forget()
+	r.receive(r.requestText("INVITE", "", at("them"), rawOffer))
+	cancel := strings.Replace(r.requestText("CANCEL", "", nil, ""), "z9hG4bKthem3", "z9hG4bKthem2", 1)
+	r.receive(strings.Replace(cancel, "CSeq: 3", "CSeq: 2", 1))
+	r.expect("200 CANCEL", "487 INVITE")
+	r.expectReports(Offered{}, OfferWithdrawn{})
+	r.expectState(Answered)
+}

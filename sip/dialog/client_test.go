@@ -195,6 +195,21 @@ func TestCancelOfAChallengedInvite(t *testing.T) {
 	r.expectReports(Released{})
 }
 
+// A final response that was delivered is not delivered again when the way breaks.
+func TestConnectionLostAfterAFailure(t *testing.T) {
+	r := rawCaller(t, withPassword)
+	r.challenge(sip.INVITE, 401, "user")
+	r.accept("them")
+	r.do(func(u *Usage) { u.Offer(r.now, hold()) })
+	r.respond(sip.INVITE, 488, "", nil, "")
+	r.do(func(u *Usage) { u.TransportFailed(r.now) })
+	r.expectReports(Accepted{}, OfferFailed{})
+	r.expectState(Confirmed)
+	r.do(func(u *Usage) { u.Offer(r.now, hold()) })
+	r.respond(sip.INVITE, 200, "", at("them"), rawOffer)
+	r.expectReports(Accepted{}, OfferFailed{}, OfferAnswered{})
+}
+
 func TestByeIsChallenged(t *testing.T) {
 	r := rawCaller(t, withPassword)
 	r.accept("them")

@@ -19,9 +19,18 @@
 //	bye.go         BYE, both ways, and its crossings
 //	cancel.go      CANCEL, both ways, and the crossing with a 2xx
 //	options.go     what else comes within a dialog
+//	disown.go      ACK and BYE for a 2xx that nobody waits for
+//	leftovers.go   what outlives the usage: answers to retransmissions
+//
+// and what they stand on:
+//
+//	usage.go       the usage, its states, its timers
+//	dialog.go      the dialog: route set, target, numbers
 //	client.go      the client transactions a usage runs; digest challenges
 //	server.go      the server transactions a usage runs
-//	leftovers.go   what outlives the usage: answers to retransmissions
+//	message.go     how requests are written
+//	body.go        the description in a body
+//	report.go      what a usage says
 //
 // # Decisions
 //
@@ -29,11 +38,24 @@
 //     INVITE both sides of a dialog do the same things.
 //   - Requests are rendered once, when they are first sent. A retransmission
 //     writes the same bytes.
+//   - A command that does not fit the state is ignored: the report that made it out
+//     of date is already on its way. After Cancel, Bye and Reject nothing is
+//     reported but Released.
 //   - A Usage that has ended releases itself as soon as nothing of it needs to be
 //     sent again by a timer. What only answers retransmissions of the other side
 //     (timers D, I, J, L) is handed over by Leftovers, so that an ended call costs
-//     a few hundred bytes and not a goroutine for 32 s.
+//     a few hundred bytes and not a goroutine for 32 s. While its owner still hands
+//     it messages, an ended usage answers them itself, without a timer or a report.
 //   - RFC 3261 s15: a callee "MUST NOT send a BYE on a confirmed dialog until it
 //     has received an ACK for its 2xx response or until the server transaction
 //     times out". Bye waits for it.
+//   - A request that follows a challenge is a transaction of its own. The challenged
+//     one stays until timer D has run, since its ACK may have been lost.
+//   - A peer is taken as it comes where the RFC lets us: responses without a To tag
+//     (RFC 2543), a 2xx without Contact (the URI that was called is the target), an
+//     ACK with the INVITE's branch. An INVITE without Contact is refused (ReadInvite).
+//   - A re-INVITE of ours that the end of the call does not end is cancelled after T2:
+//     a transaction that rings has no timer of its own.
+//   - A usage keeps no part of a message: what it needs is copied. One whose call is
+//     only talking holds no transaction and costs about 2 KiB.
 package dialog

@@ -64,7 +64,6 @@ func (u *Usage) Invite(now time.Time, i Invitation) {
 	m.head = append(m.head, i.Headers...)
 	m.describe(i.Offer)
 	u.invite.client = u.send(now, m, nil)
-	u.settle()
 }
 
 // firstSeq is the CSeq number of our INVITE.

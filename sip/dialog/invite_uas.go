@@ -121,7 +121,6 @@ func (u *Usage) describeLocal(s *sdp.Description) {
 func (u *Usage) Reject(now time.Time, status int, headers ...Header) {
 	if u.ringing() {
 		u.refuse(now, status, headers)
-		u.settle()
 	}
 }
 

@@ -225,12 +225,9 @@ func (u *Usage) RefuseOffer(now time.Time, status int, headers ...Header) {
 	u.respond(now, r.server, failure(status), nil, headers...)
 }
 
-// reinviteCancelled ends a re-INVITE that the other side took back.
-func (u *Usage) reinviteCancelled(now time.Time, s *server) {
-	if u.reinvite.server != s {
-		u.respond(now, s, 487, nil)
-		return
-	}
+// reinviteCancelled ends the re-INVITE that the other side took back: the only one
+// without a final response.
+func (u *Usage) reinviteCancelled(now time.Time) {
 	u.RefuseOffer(now, 487)
 	u.tell(OfferWithdrawn{})
 }

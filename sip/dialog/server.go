@@ -27,7 +27,7 @@ type server struct {
 // serve starts a server transaction for a request.
 func (u *Usage) serve(now time.Time, req *sip.Request, flow transport.Flow) *server {
 	u.makeRoom()
-	s := &server{key: kept(Key(req)), seq: req.CSeq().SeqNo, flow: flow, request: req}
+	s := &server{key: kept(Key(req)), seq: req.CSeq().SeqNo, flow: back(req, flow), request: req}
 	t := transaction.Unreliable
 	if flow.Protocol != 0 && flow.Protocol.Reliable() {
 		t = transaction.Reliable
@@ -42,6 +42,14 @@ func (u *Usage) serve(now time.Time, req *sip.Request, flow transport.Flow) *ser
 	u.servers = append(u.servers, s)
 	u.stepServer(now, s, transaction.Start, nil)
 	return s
+}
+
+// back is the way of the response to a request that came on a flow: RFC 3261 s18.2.2 and
+// RFC 3581 s4 have the top Via say the port, and the address where it has an maddr. A
+// connection is used both ways.
+func back(req *sip.Request, flow transport.Flow) transport.Flow {
+	flow.Remote = wire.ResponseDestination(req.Via(), flow.Protocol.String(), flow.Remote)
+	return flow
 }
 
 // kept is a key that does not keep the message alive whose parts it is made of.
@@ -116,7 +124,7 @@ func (u *Usage) respond(now time.Time, s *server, status int, body *sdp.Descript
 // gets the same answer when it comes again.
 func (u *Usage) turnAway(req *sip.Request, flow transport.Flow, status int) {
 	if b := u.response(req, status, nil, nil); b != nil {
-		u.act(Action{Send: b, Flow: flow})
+		u.act(Action{Send: b, Flow: back(req, flow)})
 	}
 }
 

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,35 @@ func TestPeerWithoutBranchesCancels(t *testing.T) {
 	r.receive(strings.NewReplacer("INVITE sip:", "CANCEL sip:", "1 INVITE", "1 CANCEL").Replace(text))
 	r.expect("200 CANCEL", "487 INVITE")
 	r.expectReports(Left{})
+}
+
+// RFC 3261 s18.2.2 and RFC 3581 s4: the Via says where the response to a datagram goes,
+// the connection does else. That is so for each request of a dialog.
+func TestWayOfTheResponse(t *testing.T) {
+	for _, tt := range []struct {
+		protocol transport.Protocol
+		via      string
+		want     string
+	}{
+		{transport.UDP, "192.0.2.2:5070", "192.0.2.2:5070"},
+		{transport.UDP, "192.0.2.2", "192.0.2.2:5060"},
+		{transport.UDP, "192.0.2.2:5070;rport=40000", "192.0.2.2:40000"},
+		{transport.UDP, "192.0.2.2:5070;maddr=192.0.2.7", "192.0.2.7:5070"},
+		{transport.TCP, "192.0.2.2:5070", "192.0.2.2:40000"},
+	} {
+		r := inCallRaw(t)
+		r.flow.Protocol, r.flow.Remote = tt.protocol, netip.MustParseAddrPort("192.0.2.2:40000")
+		good := strings.Replace(r.requestText("OPTIONS", "", nil, ""), "192.0.2.2:5060;", tt.via+";", 1)
+		for _, text := range []string{good, strings.Replace(good, "tag=them", "tag=other", 1)} {
+			msg := r.parse(text)
+			wire.StampVia(msg.Via(), netip.AddrPortFrom(r.flow.Remote.Addr(), 40000))
+			r.usage.Receive(r.now, msg, r.flow)
+			a := r.usage.Take()[0]
+			if a.Flow.Remote.String() != tt.want || a.Flow.Conn != r.flow.Conn || a.Flow.Protocol != tt.protocol {
+				t.Errorf("%v, %s: the response goes to %v, want %s", tt.protocol, tt.via, a.Flow, tt.want)
+			}
+		}
+	}
 }
 
 // A key outlives its message and must not keep it alive.

@@ -134,10 +134,10 @@ func TestExpires(t *testing.T) {
 // A minimum above an hour may not refuse an hour: step 7's "smaller than one hour".
 func TestAnHourIsNeverTooBrief(t *testing.T) {
 	r := New(Bounds{Min: 2 * time.Hour, Default: 3 * time.Hour, Max: 4 * time.Hour, Bindings: 1})
-	for seconds, status := range map[int]int{3599: 423, 3600: 200} {
-		o := r.Register(start, Update{AOR: "a", CallID: "x", CSeq: 1, Expires: seconds, Contacts: []Contact{contact(t, desk, -1)}})
-		if o.Status != status {
-			t.Errorf("%d s: status %d", seconds, o.Status)
+	for _, c := range []struct{ seconds, status int }{{3599, 423}, {3600, 200}} {
+		o := r.Register(start, Update{AOR: "a", CallID: "x", CSeq: 1, Expires: c.seconds, Contacts: []Contact{contact(t, desk, -1)}})
+		if o.Status != c.status {
+			t.Errorf("%d s: status %d", c.seconds, o.Status)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -21,18 +23,10 @@ const (
 	NAPTR Type = 35
 )
 
-// String returns the type as zone files write it.
-func (t Type) String() string {
-	switch t {
-	case A:
-		return "A"
-	case AAAA:
-		return "AAAA"
-	case SRV:
-		return "SRV"
-	}
-	return "NAPTR"
-}
+var typeNames = map[Type]string{A: "A", AAAA: "AAAA", SRV: "SRV", NAPTR: "NAPTR"}
+
+// String returns the type as zone files write it; RFC 3597 section 5 for another one.
+func (t Type) String() string { return cmp.Or(typeNames[t], fmt.Sprintf("TYPE%d", uint16(t))) }
 
 // Query is a question to the DNS in class IN. Queries are equal when they ask the same.
 type Query struct {
@@ -59,10 +53,10 @@ const (
 	Failed
 )
 
+var outcomeNames = [...]string{"found", "no such record", "no such name", "failed"}
+
 // String returns the outcome for logs.
-func (o Outcome) String() string {
-	return [...]string{"found", "no such record", "no such name", "failed"}[o&3]
-}
+func (o Outcome) String() string { return outcomeNames[min(o, Failed)] }
 
 // Answer is what the DNS says to one query. Only the records of the query's type are
 // set, and at most 32 of them: those to be tried first.
@@ -121,18 +115,16 @@ func hostname(s string) (string, bool) {
 		return "", false
 	}
 	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > maxLabel {
-			return "", false
-		}
-	}
-	for i := range len(s) {
-		if c := s[i]; !letterOrDigit(c) && c != '-' && c != '_' && c != '.' {
+		if label == "" || len(label) > maxLabel || strings.ContainsFunc(label, foreign) {
 			return "", false
 		}
 	}
 	return strings.ToLower(s), true
 }
 
-func letterOrDigit(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+// foreign tells what no host name has in it.
+func foreign(c rune) bool {
+	letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+	digit := '0' <= c && c <= '9'
+	return !letter && !digit && c != '-' && c != '_'
 }

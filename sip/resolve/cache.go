@@ -1,14 +1,18 @@
 package resolve
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // How long answers are kept.
 const (
 	minTTL = time.Second
 	maxTTL = time.Hour
-	// staleFor is how long an answer outlives its TTL while name servers fail. RFC 8767
+	// maxStale is how long an answer outlives its TTL while name servers fail. RFC 8767
 	// section 5: "between 1 and 3 days".
-	staleFor = 24 * time.Hour
+	maxStale = 24 * time.Hour
 	// recheck is how long name servers that failed are left alone when there is an old
 	// answer: RFC 8767 section 5, "no more frequently than every 30 seconds".
 	recheck = 30 * time.Second
@@ -71,30 +75,32 @@ func (c *cache) get(now time.Time, q Query) (Answer, freshness) {
 // put keeps an answer. A failure does not displace what was known before.
 func (c *cache) put(now time.Time, q Query, a Answer) (kept bool) {
 	old := c.entries[q]
-	if a.Outcome == Failed && old != nil && old.answer.Outcome != Failed && now.Before(old.end) {
+	if a.Outcome == Failed && old.useful(now) {
 		old.until = now.Add(recheck)
 		return true
 	}
 	if old == nil {
 		c.makeRoom()
 	}
-	e := &entry{answer: a, used: now}
-	if a.Outcome == Failed {
-		e.until = now.Add(memory(q))
-		e.end = e.until
-	} else {
-		e.until = now.Add(min(max(a.TTL, minTTL), maxTTL))
-		e.end = e.until.Add(staleFor)
-	}
-	c.entries[q] = e
+	freshFor, staleFor := lives(q, a)
+	until := now.Add(freshFor)
+	c.entries[q] = &entry{answer: a, until: until, end: until.Add(staleFor), used: now}
 	return false
 }
 
-func memory(q Query) time.Duration {
-	if q.Type == NAPTR {
-		return pointerMemory
+func (e *entry) useful(now time.Time) bool {
+	return e != nil && e.answer.Outcome != Failed && now.Before(e.end)
+}
+
+// lives is how long an answer is fresh, and then stale.
+func lives(q Query, a Answer) (freshFor, staleFor time.Duration) {
+	switch {
+	case a.Outcome != Failed:
+		return min(max(a.TTL, minTTL), maxTTL), maxStale
+	case q.Type == NAPTR:
+		return pointerMemory, 0
 	}
-	return failureMemory
+	return failureMemory, 0
 }
 
 // makeRoom drops what was not used for longest.
@@ -102,11 +108,8 @@ func (c *cache) makeRoom() {
 	if len(c.entries) < maxCached {
 		return
 	}
-	var idle Query
-	for q, e := range c.entries {
-		if o := c.entries[idle]; o == nil || e.used.Before(o.used) {
-			idle = q
-		}
-	}
+	idle := slices.MinFunc(slices.Collect(maps.Keys(c.entries)), func(a, b Query) int {
+		return c.entries[a].used.Compare(c.entries[b].used)
+	})
 	delete(c.entries, idle)
 }

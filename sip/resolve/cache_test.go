@@ -29,8 +29,8 @@ func TestTTLIsHeld(t *testing.T) {
 		c.expect(t, 0, host, fresh, held)
 		c.expect(t, held-1, host, fresh, 1)
 		c.expect(t, held, host, stale, 0)
-		c.expect(t, held+staleFor-1, host, stale, 0)
-		c.expect(t, held+staleFor, host, unknown, 0)
+		c.expect(t, held+maxStale-1, host, stale, 0)
+		c.expect(t, held+maxStale, host, unknown, 0)
 		if len(c.entries) != 0 {
 			t.Error("what has ended is still there")
 		}
@@ -63,7 +63,7 @@ func TestFailureKeepsTheOldAnswer(t *testing.T) {
 	c.expect(t, 2*time.Minute+recheck, host, stale, 0)
 	c.put(epoch.Add(10*time.Hour), host, failure)
 	c.expect(t, 10*time.Hour+recheck-1, host, fresh, 1)
-	c.expect(t, time.Minute+staleFor, host, unknown, 0)
+	c.expect(t, time.Minute+maxStale, host, unknown, 0)
 
 	c.put(epoch.Add(30*time.Hour), host, Answer{TTL: time.Minute, Alias: "c.example"})
 	if a := c.expect(t, 30*time.Hour, host, fresh, time.Minute); a.Alias != "c.example" {
@@ -75,7 +75,7 @@ func TestFailureKeepsTheOldAnswer(t *testing.T) {
 func TestStaleEnds(t *testing.T) {
 	c := newCache()
 	c.put(epoch, host, Answer{TTL: time.Minute})
-	end := time.Minute + staleFor
+	end := time.Minute + maxStale
 	c.put(epoch.Add(end-time.Second), host, Answer{Outcome: Failed})
 	c.expect(t, end-1, host, fresh, 29*time.Second+1)
 	c.expect(t, end, host, unknown, 0)

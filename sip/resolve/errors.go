@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -67,15 +68,9 @@ func (t Target) fault(detail string) *Error {
 
 // list writes a list of things with commas.
 func list[T fmt.Stringer](things []T) string {
-	if len(things) == 0 {
-		return "nothing"
+	var texts []string
+	for _, t := range things {
+		texts = append(texts, t.String())
 	}
-	var b strings.Builder
-	for i, t := range things {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(t.String())
-	}
-	return b.String()
+	return cmp.Or(strings.Join(texts, ", "), "nothing")
 }

@@ -53,16 +53,15 @@ func (a *asker) exchange(ctx context.Context, q Query) (Answer, error) {
 	if len(servers) == 0 {
 		return Answer{}, errNoServers
 	}
-	err := ctx.Err()
-	first := int(a.last.Load())
+	first, err := int(a.last.Load()), ctx.Err()
 	for i := 0; i < tries(q, len(servers)) && ctx.Err() == nil; i++ {
 		at := (first + i) % len(servers)
-		var answer Answer
-		if answer, err = a.ask(ctx, servers[at], q, i < len(servers)); err == nil {
+		answer, fault := a.ask(ctx, servers[at], q, i < len(servers))
+		if fault == nil {
 			a.last.Store(uint32(at))
 			return answer, nil
 		}
-		err = fmt.Errorf("%v: %v: %w", servers[at], q, err)
+		err = fmt.Errorf("%v: %v: %w", servers[at], q, fault)
 	}
 	return Answer{}, err
 }
@@ -152,7 +151,8 @@ func stream(conn net.Conn, packet []byte, q Query, id uint16) (Answer, error) {
 		return Answer{}, err
 	}
 	reply := make([]byte, binary.BigEndian.Uint16(length[:]))
-	if _, err := io.ReadFull(conn, reply); err != nil {
+	_, err := io.ReadFull(conn, reply)
+	if err != nil {
 		return Answer{}, err
 	}
 	return unpack(reply, q, id)

@@ -24,31 +24,40 @@ type file[T any] struct {
 	path  string
 	parse func(io.Reader) T
 
-	content  T
-	checked  time.Time
-	modified time.Time
-	size     int64
+	content T
+	seen    edition
+	checked time.Time
 }
 
 // read gives the content; that of a file which is not there is the zero value.
 func (f *file[T]) read(now time.Time) T {
-	if !f.checked.IsZero() && now.Before(f.checked.Add(fileAge)) {
+	if now.Before(f.checked.Add(fileAge)) {
 		return f.content
 	}
 	f.checked = now
 	info, err := os.Stat(f.path)
-	if err == nil && info.ModTime().Equal(f.modified) && info.Size() == f.size {
-		return f.content
-	}
-	f.content, f.modified, f.size = *new(T), time.Time{}, 0
-	if err != nil || !info.Mode().IsRegular() {
-		return f.content
-	}
-	if r, err := os.Open(f.path); err == nil {
-		defer r.Close()
-		f.content, f.modified, f.size = f.parse(io.LimitReader(r, maxFile)), info.ModTime(), info.Size()
+	switch {
+	case err != nil || !info.Mode().IsRegular():
+		f.content, f.seen = *new(T), edition{}
+	case editionOf(info) != f.seen:
+		f.load(editionOf(info))
 	}
 	return f.content
+}
+
+func (f *file[T]) load(e edition) {
+	f.content, f.seen = *new(T), edition{}
+	if r, err := os.Open(f.path); err == nil {
+		defer r.Close()
+		f.content, f.seen = f.parse(io.LimitReader(r, maxFile)), e
+	}
+}
+
+// edition is what tells that a file has changed.
+type edition struct{ modified, size int64 }
+
+func editionOf(info os.FileInfo) edition {
+	return edition{info.ModTime().UnixNano(), info.Size()}
 }
 
 // hosts is what /etc/hosts says: the addresses of names, in its order.
@@ -59,21 +68,20 @@ func parseHosts(r io.Reader) hosts {
 	found := hosts{}
 	for lines := bufio.NewScanner(r); lines.Scan(); {
 		text, _, _ := strings.Cut(lines.Text(), "#")
-		fields := strings.Fields(text)
-		if len(fields) < 2 {
-			continue
-		}
-		a, err := netip.ParseAddr(fields[0])
-		if err != nil {
-			continue
-		}
-		for _, n := range fields[1:] {
-			if name, ok := hostname(n); ok {
-				found[name] = append(found[name], a.Unmap())
-			}
+		if fields := strings.Fields(text); len(fields) > 1 {
+			found.add(fields[0], fields[1:])
 		}
 	}
 	return found
+}
+
+func (h hosts) add(address string, names []string) {
+	a, err := netip.ParseAddr(address)
+	for _, n := range names {
+		if name, ok := hostname(n); ok && err == nil {
+			h[name] = append(h[name], a.Unmap())
+		}
+	}
 }
 
 // local answers a query without asking: names of /etc/hosts, and those that RFC 6761
@@ -83,22 +91,28 @@ func (h hosts) local(q Query) (Answer, bool) {
 	for strings.HasPrefix(host, "_") {
 		_, host, _ = strings.Cut(host, ".")
 	}
-	addrs, listed := h[host]
-	switch {
-	case listed:
-	case !special(host):
-		return Answer{}, false
-	case strings.HasSuffix(host, "invalid"):
+	if addrs, listed := h[host]; listed {
+		return ofType(addrs, q.Type), true
+	}
+	if special(host) {
+		return everywhere(host, q.Type), true
+	}
+	return Answer{}, false
+}
+
+// everywhere is what a special name means.
+func everywhere(host string, t Type) Answer {
+	if strings.HasSuffix(host, "invalid") {
 		// RFC 6761 s6.4: "resolution APIs SHOULD recognize "invalid" names as special
 		// and SHOULD always return immediate negative responses".
-		return Answer{Outcome: NoName, TTL: fileAge}, true
-	default:
-		// s6.3: "SHOULD always return the IP loopback address for address queries and
-		// negative responses for all other query types".
-		addrs = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+		return Answer{Outcome: NoName, TTL: fileAge}
 	}
-	return ofType(addrs, q.Type), true
+	// s6.3: "SHOULD always return the IP loopback address for address queries and
+	// negative responses for all other query types".
+	return ofType([]netip.Addr{loopback(), netip.IPv6Loopback()}, t)
 }
+
+func loopback() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
 
 func ofType(addrs []netip.Addr, t Type) Answer {
 	a := Answer{Outcome: NoData, TTL: fileAge}
@@ -137,7 +151,7 @@ func parseSystem(r io.Reader) system {
 // the default is to use the name server on the local machine."
 func (s system) nameServers() []netip.AddrPort {
 	if len(s.servers) == 0 {
-		return []netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 53)}
+		return []netip.AddrPort{netip.AddrPortFrom(loopback(), 53)}
 	}
 	return s.servers
 }

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -51,16 +52,20 @@ func (h *Health) Failed(now time.Time, c Candidate, retryAfter time.Duration) {
 	if !known && len(h.ailing) >= maxAiling {
 		h.forget()
 	}
-	penalty := firstPenalty
-	switch {
-	case now.Before(before.until):
-		// Requests that were under way together fail together: that is one failure.
-		penalty = before.last
-	case now.Before(before.until.Add(maxPenalty)):
-		penalty = min(2*before.last, maxPenalty)
-	}
+	penalty := before.next(now)
 	wait := max(penalty, min(retryAfter, maxRetryAfter))
 	h.ailing[c.peer()] = ailment{now.Add(wait), penalty}
+}
+
+// next is the penalty of a failure after another, or after none.
+func (a ailment) next(now time.Time) time.Duration {
+	switch {
+	case now.Before(a.until):
+		return a.last // requests that were under way together are one failure
+	case now.Before(a.until.Add(maxPenalty)):
+		return min(2*a.last, maxPenalty)
+	}
+	return firstPenalty
 }
 
 // Succeeded notes that a candidate answered, with whatever but a 503.
@@ -74,25 +79,15 @@ func (h *Health) Ailing(now time.Time, c Candidate) bool {
 // Order returns the candidates with those that failed at the end, otherwise in their
 // order. None is left out: when all have failed, the first is as good as any.
 func (h *Health) Order(now time.Time, found []Candidate) []Candidate {
-	list := make([]Candidate, 0, len(found))
-	var last []Candidate
-	for _, c := range found {
-		if h.Ailing(now, c) {
-			last = append(last, c)
-		} else {
-			list = append(list, c)
-		}
-	}
-	return slices.Concat(list, last)
+	ailing := func(c Candidate) bool { return h.Ailing(now, c) }
+	well := func(c Candidate) bool { return !h.Ailing(now, c) }
+	return slices.Concat(slices.DeleteFunc(slices.Clone(found), ailing), slices.DeleteFunc(slices.Clone(found), well))
 }
 
 // forget makes room: the one that is nearest to its end goes.
 func (h *Health) forget() {
-	var first peer
-	for p, a := range h.ailing {
-		if first == (peer{}) || a.until.Before(h.ailing[first].until) {
-			first = p
-		}
-	}
+	first := slices.MinFunc(slices.Collect(maps.Keys(h.ailing)), func(a, b peer) int {
+		return h.ailing[a].until.Compare(h.ailing[b].until)
+	})
 	delete(h.ailing, first)
 }

@@ -37,16 +37,8 @@ func Locate(t Target, m Means, known Answers, chance func(n int) int) ([]Candida
 		return nil, nil, err
 	}
 	w := &walk{target: t, means: m, usable: usable, known: known, chance: chance}
-	for _, name := range names {
-		found := w.from(name)
-		if len(w.missing) > 0 || len(found) > 0 {
-			return found, w.missing, nil
-		}
-		if err = w.fault(); !errors.Is(err, ErrNoName) {
-			break
-		}
-	}
-	return nil, nil, err
+	found, err := w.through(names)
+	return found, w.missing, err
 }
 
 // numeric is RFC 3263 s4.2: "If TARGET is a numeric IP address, the client uses that
@@ -78,25 +70,40 @@ type walk struct {
 	cause   error // why a query failed
 }
 
+// through tries names until one exists.
+func (w *walk) through(names []string) (found []Candidate, err error) {
+	for _, name := range names {
+		found = w.from(name)
+		if w.waiting() || len(found) > 0 {
+			return found, nil
+		}
+		if err = w.fault(); !errors.Is(err, ErrNoName) {
+			break
+		}
+	}
+	return nil, err
+}
+
 // from does sections 4.1 and 4.2 for a domain.
 func (w *walk) from(domain string) []Candidate {
 	w.domain, w.absent, w.served, w.cause = domain, false, false, nil
 	if w.target.Port != 0 {
 		// s4.2: "but a port is present in the URI, the client performs an A or AAAA
 		// record lookup of the domain name".
-		return w.complete(w.addresses(place{protocol: fallback(w.usable), host: domain, port: w.target.Port, ttl: maxTTL}))
+		return w.itself(fallback(w.usable), w.target.Port)
 	}
-	ways := w.pointed()
-	if w.waiting() {
+	switch ways := w.pointed(); {
+	case w.waiting():
 		return nil
+	case len(ways) > 0:
+		return w.reach(ways, ways[0][0].protocol)
 	}
-	last := fallback(w.usable)
-	if len(ways) == 0 {
-		ways = [][]way{w.guessed()}
-	} else {
-		last = ways[0][0].protocol
-	}
-	return w.reach(ways, last)
+	return w.reach([][]way{w.guessed()}, fallback(w.usable))
+}
+
+// itself gives the candidates at the domain's own addresses.
+func (w *walk) itself(p Protocol, port uint16) []Candidate {
+	return w.complete(w.addresses(place{protocol: p, host: w.domain, port: port, ttl: maxTTL}))
 }
 
 // way is a protocol and where its SRV records are.
@@ -114,20 +121,20 @@ func (w *walk) pointed() [][]way {
 		return nil
 	}
 	a := w.ask(Query{w.domain, NAPTR})
-	pointers := slices.Clone(a.Pointers)
+	useless := func(r Pointer) bool { return !slices.Contains(w.usable, r.protocol()) }
+	pointers := slices.DeleteFunc(slices.Clone(a.Pointers), useless)
 	slices.SortStableFunc(pointers, byOrder)
-	var groups [][]way
-	order := -1
-	for _, r := range pointers {
-		p := r.protocol()
-		if !slices.Contains(w.usable, p) {
-			continue
+	return grouped(pointers, a.TTL)
+}
+
+// grouped makes ways of sorted records, one group for each order.
+func grouped(pointers []Pointer, ttl time.Duration) (groups [][]way) {
+	for i, r := range pointers {
+		if i == 0 || r.Order != pointers[i-1].Order {
+			groups = append(groups, nil)
 		}
-		if int(r.Order) != order {
-			groups, order = append(groups, nil), int(r.Order)
-		}
-		g := &groups[len(groups)-1]
-		*g = append(*g, way{p, r.Replacement, a.TTL})
+		last := &groups[len(groups)-1]
+		*last = append(*last, way{r.protocol(), r.Replacement, ttl})
 	}
 	return groups
 }
@@ -143,13 +150,10 @@ func (r Pointer) protocol() Protocol {
 	if !strings.EqualFold(r.Flags, "s") || r.Regexp != "" || r.Replacement == "" {
 		return 0
 	}
-	switch strings.ToUpper(r.Field) {
-	case "SIP+D2U":
-		return UDP
-	case "SIP+D2T":
-		return TCP
-	case "SIPS+D2T":
-		return TLS
+	for p := UDP; p <= TLS; p++ {
+		if strings.EqualFold(r.Field, protocols[p].field) {
+			return p
+		}
 	}
 	return 0
 }
@@ -175,22 +179,14 @@ func (w *walk) reach(groups [][]way, last Protocol) []Candidate {
 	if w.served {
 		return nil
 	}
-	return w.complete(w.addresses(place{protocol: last, host: w.domain, port: last.port(), ttl: maxTTL}))
+	return w.itself(last, last.port())
 }
 
 // servers gives the candidates of SRV records.
 func (w *walk) servers(ways []way) []Candidate {
 	var places []place
 	for _, y := range ways {
-		a := w.ask(Query{y.name, SRV})
-		w.served = w.served || len(a.Servers) > 0
-		for _, r := range ordered(a.Servers, w.chance) {
-			// RFC 2782: "A Target of "." means that the service is decidedly not
-			// available at this domain."
-			if r.Target != "" && r.Port != 0 {
-				places = append(places, place{y.protocol, r.Target, r.Port, r.Priority, r.Weight, min(y.ttl, a.TTL)})
-			}
-		}
+		places = append(places, w.places(y)...)
 	}
 	if w.waiting() {
 		return nil
@@ -200,6 +196,19 @@ func (w *walk) servers(ways []way) []Candidate {
 		found = append(found, w.addresses(p)...)
 	}
 	return w.complete(found)
+}
+
+// places are those of one way's records. RFC 2782: "A Target of "." means that the
+// service is decidedly not available at this domain."
+func (w *walk) places(y way) (found []place) {
+	a := w.ask(Query{y.name, SRV})
+	w.served = w.served || len(a.Servers) > 0
+	for _, r := range ordered(a.Servers, w.chance) {
+		if r.Target != "" && r.Port != 0 {
+			found = append(found, place{y.protocol, r.Target, r.Port, r.Priority, r.Weight, min(y.ttl, a.TTL)})
+		}
+	}
+	return found
 }
 
 // place is a host and port whose addresses are wanted.
@@ -214,20 +223,25 @@ type place struct {
 // addresses gives the candidates of a place. RFC 7984 s3.1 has a dual-stack client look
 // up both families; the addresses of one host stay together (s4).
 func (w *walk) addresses(p place) []Candidate {
-	if a, ok := parseAddress(p.host); ok {
-		if !slices.Contains(w.means.Families, familyOf(a)) {
-			return nil
-		}
-		return []Candidate{w.candidate(p, a, p.ttl)}
-	}
-	lists := make([][]Candidate, len(w.means.Families))
-	for i, f := range w.means.Families {
-		answer := w.ask(Query{p.host, f.query()})
-		for _, a := range answer.Addrs {
-			lists[i] = append(lists[i], w.candidate(p, a, min(p.ttl, answer.TTL)))
-		}
+	var lists [][]Candidate
+	for _, f := range w.means.Families {
+		lists = append(lists, w.family(p, f))
 	}
 	return inTurn(lists)
+}
+
+// family gives the candidates of one family.
+func (w *walk) family(p place, f Family) (found []Candidate) {
+	answer := Answer{TTL: maxTTL}
+	if a, literal := parseAddress(p.host); !literal {
+		answer = w.ask(Query{p.host, f.query()})
+	} else if familyOf(a) == f {
+		answer.Addrs = []netip.Addr{a}
+	}
+	for _, a := range answer.Addrs {
+		found = append(found, w.candidate(p, a, min(p.ttl, answer.TTL)))
+	}
+	return found
 }
 
 func (w *walk) candidate(p place, a netip.Addr, ttl time.Duration) Candidate {
@@ -257,19 +271,13 @@ func (w *walk) complete(found []Candidate) []Candidate {
 	if w.waiting() {
 		return nil
 	}
-	type key struct {
-		protocol Protocol
-		addr     netip.AddrPort
-	}
-	seen := make(map[key]bool, len(found))
-	list := found[:0]
-	for _, c := range found {
-		if k := (key{c.Protocol, c.Addr}); !seen[k] && len(list) < maxCandidates {
-			seen[k] = true
-			list = append(list, c)
-		}
-	}
-	return list
+	seen := make(map[peer]bool, len(found))
+	found = slices.DeleteFunc(found, func(c Candidate) bool {
+		again := seen[c.peer()]
+		seen[c.peer()] = true
+		return again
+	})
+	return found[:min(maxCandidates, len(found))]
 }
 
 // waiting says whether an answer is missing, so that nothing can be concluded yet.

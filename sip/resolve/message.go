@@ -48,17 +48,8 @@ const (
 
 // unpack reads a reply to a query. Whatever the bytes are, the answer is bounded.
 func unpack(packet []byte, q Query, id uint16) (Answer, error) {
-	if len(packet) < headerSize || binary.BigEndian.Uint16(packet) != id {
-		return Answer{}, errStray
-	}
-	flags := binary.BigEndian.Uint16(packet[2:])
-	switch {
-	case flags&flagResponse == 0 || flags&maskOpcode != 0:
-		return Answer{}, errStray
-	case flags&flagTC != 0:
-		return Answer{}, errTruncated
-	case flags&maskRcode == dns.RcodeFormatError || flags&maskRcode == dns.RcodeNotImplemented:
-		return Answer{}, errExtension
+	if err := checkHeader(packet, id); err != nil {
+		return Answer{}, err
 	}
 	m := new(dns.Msg)
 	if err := m.Unpack(packet); err != nil {
@@ -69,6 +60,23 @@ func unpack(packet []byte, q Query, id uint16) (Answer, error) {
 		return Answer{}, errStray
 	}
 	return read(m, q)
+}
+
+// checkHeader tells what the header alone decides.
+func checkHeader(packet []byte, id uint16) error {
+	if len(packet) < headerSize || binary.BigEndian.Uint16(packet) != id {
+		return errStray
+	}
+	flags := binary.BigEndian.Uint16(packet[2:])
+	switch rcode := flags & maskRcode; {
+	case flags&flagResponse == 0 || flags&maskOpcode != 0:
+		return errStray
+	case flags&flagTC != 0:
+		return errTruncated
+	case rcode == dns.RcodeFormatError || rcode == dns.RcodeNotImplemented:
+		return errExtension
+	}
+	return nil
 }
 
 // asks says whether a message is about a query.
@@ -90,17 +98,23 @@ func read(m *dns.Msg, q Query) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	a := Answer{TTL: ttl}
-	for _, rr := range m.Answer {
-		if belongs(rr, name) && rr.Header().Rrtype == uint16(q.Type) && a.add(rr) {
+	if a := gather(m.Answer, name, q.Type); len(a.Pointers)+len(a.Servers)+len(a.Addrs) > 0 {
+		a.TTL = min(a.TTL, ttl)
+		return a, nil
+	}
+	return negative(m, q, name, ttl)
+}
+
+// gather takes the records of a name and type.
+func gather(records []dns.RR, name string, t Type) Answer {
+	a := Answer{TTL: maxTTL}
+	for _, rr := range records {
+		if belongs(rr, name) && rr.Header().Rrtype == uint16(t) && a.add(rr) {
 			a.TTL = min(a.TTL, lifetime(rr))
 		}
 	}
 	a.cut()
-	if len(a.Pointers)+len(a.Servers)+len(a.Addrs) > 0 {
-		return a, nil
-	}
-	return negative(m, q, name, ttl)
+	return a
 }
 
 // negative is RFC 2308 s2: NXDOMAIN says that there is no such name, an answer without
@@ -227,7 +241,7 @@ func orRoot(name string) (string, bool) {
 // cut bounds an answer to what would be tried first.
 func (a *Answer) cut() {
 	slices.SortStableFunc(a.Pointers, byOrder)
-	slices.SortStableFunc(a.Servers, func(a, b Server) int { return cmp.Compare(a.Priority, b.Priority) })
+	slices.SortStableFunc(a.Servers, byPriority)
 	a.Pointers = a.Pointers[:min(maxRecords, len(a.Pointers))]
 	a.Servers = a.Servers[:min(maxRecords, len(a.Servers))]
 	a.Addrs = a.Addrs[:min(maxRecords, len(a.Addrs))]

@@ -10,16 +10,24 @@ import (
 // with the same priority SHOULD be tried in an order defined by the weight field".
 func ordered(records []Server, chance func(n int) int) []Server {
 	records = slices.Clone(records)
-	slices.SortStableFunc(records, func(a, b Server) int { return cmp.Compare(a.Priority, b.Priority) })
+	slices.SortStableFunc(records, byPriority)
 	for rest := records; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && rest[n].Priority == rest[0].Priority {
-			n++
-		}
+		n := peers(rest)
 		weigh(rest[:n], chance)
 		rest = rest[n:]
 	}
 	return records
+}
+
+func byPriority(a, b Server) int { return cmp.Compare(a.Priority, b.Priority) }
+
+// peers counts the records that share the first one's priority.
+func peers(records []Server) int {
+	n := slices.IndexFunc(records, func(r Server) bool { return r.Priority != records[0].Priority })
+	if n < 0 {
+		return len(records)
+	}
+	return n
 }
 
 // weigh orders records of one priority: "arrange all SRV RRs (that have not been ordered
@@ -39,17 +47,22 @@ func weigh(records []Server, chance func(n int) int) {
 // and the sum computed (inclusive), and select the RR whose running sum value is the
 // first in the selected order which is greater than or equal to the random number".
 func take(records []Server, chance func(n int) int) {
+	at := drawn(records, chance)
+	chosen := records[at]
+	copy(records[1:at+1], records[:at])
+	records[0] = chosen
+}
+
+func drawn(records []Server, chance func(n int) int) (at int) {
 	sum := 0
 	for _, r := range records {
 		sum += int(r.Weight)
 	}
-	drawn, at := chance(sum+1), 0
-	for running := int(records[0].Weight); running < drawn; running += int(records[at].Weight) {
+	left := chance(sum+1) - int(records[0].Weight)
+	for ; left > 0; left -= int(records[at].Weight) {
 		at++
 	}
-	chosen := records[at]
-	copy(records[1:at+1], records[:at])
-	records[0] = chosen
+	return at
 }
 
 func shuffle(records []Server, chance func(n int) int) {

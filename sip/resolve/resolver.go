@@ -61,17 +61,8 @@ type flight struct {
 
 // New makes a resolver, which asks nothing yet. Close it.
 func New(config Config) *Resolver {
-	if len(config.Protocols) == 0 {
-		config.Protocols = []Protocol{UDP, TCP}
-	}
-	if len(config.Families) == 0 {
-		config.Families = []Family{IPv4, IPv6}
-	}
-	if config.Chance == nil {
-		config.Chance = rand.IntN
-	}
 	r := &Resolver{
-		config:  config,
+		config:  config.complete(),
 		ask:     config.Exchange,
 		log:     cmp.Or(config.Log, slog.New(slog.DiscardHandler)),
 		cache:   cache{make(map[Query]*entry)},
@@ -81,13 +72,26 @@ func New(config Config) *Resolver {
 	}
 	r.ctx, r.stop = context.WithCancelCause(context.Background())
 	if r.ask == nil {
-		dial := config.Dial
-		if dial == nil {
-			dial = dialMachine
-		}
-		r.ask = (&asker{dial: dial, servers: r.nameServers}).exchange
+		r.ask = (&asker{dial: r.config.Dial, servers: r.nameServers}).exchange
 	}
 	return r
+}
+
+// complete puts in what was left out.
+func (c Config) complete() Config {
+	if len(c.Protocols) == 0 {
+		c.Protocols = []Protocol{UDP, TCP}
+	}
+	if len(c.Families) == 0 {
+		c.Families = []Family{IPv4, IPv6}
+	}
+	if c.Chance == nil {
+		c.Chance = rand.IntN
+	}
+	if c.Dial == nil {
+		c.Dial = dialMachine
+	}
+	return c
 }
 
 // Close ends what is under way with ErrClosed and waits until it has ended; so it must
@@ -146,14 +150,22 @@ func (r *Resolver) Known(t Target) ([]Candidate, bool) {
 		if len(missing) == 0 {
 			return found, len(found) > 0
 		}
-		for _, q := range missing {
-			a, f := r.look(q)
-			if f != fresh {
-				return nil, false
-			}
-			known[q] = a
+		if !r.recall(known, missing) {
+			return nil, false
 		}
 	}
+}
+
+// recall adds the missing answers from the cache; false when they are not all there.
+func (r *Resolver) recall(known Answers, missing []Query) bool {
+	for _, q := range missing {
+		a, f := r.look(q)
+		if f != fresh {
+			return false
+		}
+		known[q] = a
+	}
+	return true
 }
 
 func (r *Resolver) resolve(ctx context.Context, t Target) ([]Candidate, error) {
@@ -219,11 +231,7 @@ const staleWait = time.Second
 // learn adds the missing answers to those that are known. All are asked for at once;
 // soon ends when old ones will do.
 func (r *Resolver) learn(ctx, soon context.Context, known Answers, missing []Query) {
-	type wait struct {
-		flight *flight
-		old    Answer
-	}
-	waits := make(map[Query]wait)
+	flights := make(map[Query]*flight)
 	for _, q := range missing {
 		a, f := r.look(q)
 		if f == unknown {
@@ -231,24 +239,29 @@ func (r *Resolver) learn(ctx, soon context.Context, known Answers, missing []Que
 		}
 		known[q] = a
 		if f != fresh && ctx.Err() == nil {
-			waits[q] = wait{r.fly(q), a}
+			flights[q] = r.fly(q)
 		}
 	}
-	for q, w := range waits {
-		enough := ctx
-		if w.old.Outcome != Failed {
-			enough = soon
+	for q, f := range flights {
+		if old := known[q]; old.Outcome == Failed {
+			known[q] = f.await(ctx, old)
+		} else {
+			known[q] = f.await(soon, old)
 		}
-		known[q] = w.flight.await(enough, w.old)
 	}
 }
 
-// await gives the answer of a flight, or what was known before.
+// await gives the answer of a flight, or what was known before. An answer that has come
+// counts, though ctx has ended while another was waited for.
 func (f *flight) await(ctx context.Context, old Answer) Answer {
 	select {
 	case <-f.landed:
 	case <-ctx.Done():
-		return old
+		select {
+		case <-f.landed:
+		default:
+			return old
+		}
 	}
 	if f.answer.Outcome == Failed && old.Outcome != Failed {
 		return old
@@ -271,28 +284,31 @@ func (r *Resolver) fly(q Query) *flight {
 	}
 	f := &flight{landed: make(chan struct{})}
 	if r.ctx.Err() != nil || len(r.flights) >= maxFlights {
-		f.answer = Answer{Outcome: Failed, Err: errBusy}
-		close(f.landed)
+		f.land(Answer{Outcome: Failed, Err: errBusy})
 		return f
 	}
 	r.flights[q] = f
-	r.work.Go(func() { r.land(q, f) })
+	r.work.Go(func() { f.land(r.answer(q)) })
 	return f
 }
 
-// land has a query answered.
-func (r *Resolver) land(q Query, f *flight) {
+func (f *flight) land(a Answer) {
+	f.answer = a
+	close(f.landed)
+}
+
+// answer asks a query and remembers what came of it.
+func (r *Resolver) answer(q Query) Answer {
 	ctx, cancel := context.WithTimeout(r.ctx, totalTime)
 	defer cancel()
 	a, err := r.ask(ctx, q)
 	if err != nil {
 		a = Answer{Outcome: Failed, Err: err}
 	}
-	f.answer = a
 	if old, closed := r.keep(q, a); a.Outcome == Failed && !closed {
 		r.log.Warn("name servers fail", "query", q.String(), "err", a.Err, "old_answer_used", old)
 	}
-	close(f.landed)
+	return a
 }
 
 // keep takes an answer into the cache, unless it only tells of Close.

@@ -22,38 +22,35 @@ const (
 	TLS
 )
 
+// protocols is what the DNS and the URI call the protocols. RFC 3261 section 19.1.2 has
+// the ports: "5060 for sip: using UDP, TCP, or SCTP", "5061 for sip: using TLS over TCP
+// and sips: over TCP".
+var protocols = [...]struct {
+	name  string
+	field string // of NAPTR, RFC 3263 section 4.1
+	label string // of SRV, section 4.2
+	port  uint16
+}{
+	UDP: {"UDP", "SIP+D2U", "_sip._udp.", 5060},
+	TCP: {"TCP", "SIP+D2T", "_sip._tcp.", 5060},
+	TLS: {"TLS", "SIPS+D2T", "_sips._tcp.", 5061},
+}
+
 // String returns the protocol as a Via header writes it: "UDP", "TCP", "TLS".
 func (p Protocol) String() string {
-	switch p {
-	case UDP:
-		return "UDP"
-	case TCP:
-		return "TCP"
-	case TLS:
-		return "TLS"
+	if p.known() {
+		return protocols[p].name
 	}
 	return fmt.Sprintf("Protocol(%d)", uint8(p))
 }
 
-// port is the default port of the protocol. RFC 3261 section 19.1.2: "5060 for sip: using
-// UDP, TCP, or SCTP", "5061 for sip: using TLS over TCP and sips: over TCP".
-func (p Protocol) port() uint16 {
-	if p == TLS {
-		return 5061
-	}
-	return 5060
-}
+func (p Protocol) known() bool { return UDP <= p && p <= TLS }
 
-// records is where the SRV records of a domain are, RFC 3263 section 4.2.
-func (p Protocol) records(domain string) string {
-	switch p {
-	case TLS:
-		return "_sips._tcp." + domain
-	case TCP:
-		return "_sip._tcp." + domain
-	}
-	return "_sip._udp." + domain
-}
+// port is the default port of the protocol.
+func (p Protocol) port() uint16 { return protocols[p].port }
+
+// records is where the SRV records of a domain are.
+func (p Protocol) records(domain string) string { return protocols[p].label + domain }
 
 // Family is a family of addresses.
 type Family uint8
@@ -104,24 +101,29 @@ type Target struct {
 
 // String returns the target as a URI, as in "sips:example.com:5063;transport=tcp".
 func (t Target) String() string {
-	var b strings.Builder
-	b.WriteString("sip")
-	if t.Secure {
-		b.WriteByte('s')
-	}
-	b.WriteByte(':')
-	if a, ok := t.address(); ok && a.Is6() {
-		fmt.Fprintf(&b, "[%s]", a)
-	} else {
-		b.WriteString(t.Host)
-	}
+	text := t.scheme() + ":" + t.host()
 	if t.Port != 0 {
-		fmt.Fprintf(&b, ":%d", t.Port)
+		text += fmt.Sprintf(":%d", t.Port)
 	}
 	if t.Protocol != 0 {
-		b.WriteString(";transport=" + strings.ToLower(t.Protocol.String()))
+		text += ";transport=" + strings.ToLower(t.Protocol.String())
 	}
-	return b.String()
+	return text
+}
+
+func (t Target) scheme() string {
+	if t.Secure {
+		return "sips"
+	}
+	return "sip"
+}
+
+// host is the host as a URI writes it.
+func (t Target) host() string {
+	if a, ok := t.address(); ok && a.Is6() {
+		return "[" + a.String() + "]"
+	}
+	return t.Host
 }
 
 // address reads a host that is an address.
@@ -172,7 +174,7 @@ func (c Candidate) String() string {
 
 // protocols gives those that may be used for a target, the preferred one first.
 func (t Target) protocols(m Means) ([]Protocol, error) {
-	want := t.Protocol
+	want, have := t.Protocol, slices.DeleteFunc(slices.Clone(m.Protocols), func(p Protocol) bool { return !p.known() })
 	switch {
 	case t.Secure && want == UDP:
 		// RFC 3263 s4.1: "it is not possible to use TLS over UDP".
@@ -180,11 +182,11 @@ func (t Target) protocols(m Means) ([]Protocol, error) {
 	case t.Secure:
 		// RFC 3261 s26.2.2: a sips: URI's transport=tcp names what is under TLS.
 		want = TLS
-	case want == 0 && len(m.Protocols) > 0:
-		return m.Protocols, nil
+	case want == 0 && len(have) > 0:
+		return have, nil
 	}
-	if !slices.Contains(m.Protocols, want) {
-		return nil, t.fault(fmt.Sprintf("it needs %s, and this side speaks %s", named(want), list(m.Protocols)))
+	if !slices.Contains(have, want) {
+		return nil, t.fault(fmt.Sprintf("it needs %s, and this side speaks %s", named(want), list(have)))
 	}
 	return []Protocol{want}, nil
 }
@@ -214,19 +216,22 @@ func (t Target) names(search []string) ([]string, error) {
 	if !ok {
 		return nil, t.fault(fmt.Sprintf("%q is neither an address nor a host name", t.Host))
 	}
-	if strings.HasSuffix(t.Host, ".") || special(name) {
+	switch {
+	case strings.HasSuffix(t.Host, ".") || special(name):
 		return []string{name}, nil
+	case strings.Contains(name, "."):
+		return slices.Insert(completions(name, search), 0, name), nil
 	}
-	var found []string
+	return append(completions(name, search), name), nil
+}
+
+func completions(name string, search []string) (found []string) {
 	for _, domain := range search[:min(maxSearch, len(search))] {
 		if full, ok := hostname(name + "." + domain); ok {
 			found = append(found, full)
 		}
 	}
-	if strings.Contains(name, ".") {
-		return slices.Insert(found, 0, name), nil
-	}
-	return append(found, name), nil
+	return found
 }
 
 // special tells the names that are the same everywhere: RFC 6761 sections 6.3, 6.4.

@@ -58,7 +58,9 @@ func (a *acceptor) accept(s net.Conn) {
 	c, err := a.layer.admit(f)
 	if err != nil {
 		s.Close()
-		a.layer.refuse(f, err)
+		if a.layer.ctx.Err() == nil {
+			a.layer.refuse(f, err)
+		}
 		return
 	}
 	if !a.layer.spawn(func() { c.begin(a.layer.ctx, s) }) {

@@ -104,7 +104,7 @@ func (l *Layer) complain(c *conn, err error) {
 		level = slog.LevelDebug
 	}
 	l.count.handshakes.Add(1)
-	l.log.Log(l.ctx, level, "TLS failed", slog.Any("flow", c.flow), slog.String("name", c.secure.Name), slog.Any("error", err))
+	l.log.Log(l.ctx, level, "TLS failed", slog.Any("flow", c.flow), c.secure.attr(), slog.Any("error", err))
 }
 
 // resent remembers a peer and says whether it is new.
@@ -136,5 +136,13 @@ func (l *Layer) reconcile(c *conn) {
 	l.mu.Lock()
 	delete(l.grudges, g)
 	l.mu.Unlock()
-	l.log.Info("TLS works again", slog.Any("flow", c.flow), slog.String("name", c.secure.Name))
+	l.log.Info("TLS works again", slog.Any("flow", c.flow), c.secure.attr())
+}
+
+// attr is the name that the log gives a peer; none for one that has come to us.
+func (s Secure) attr() slog.Attr {
+	if s.Name == "" {
+		return slog.Attr{}
+	}
+	return slog.String("name", s.Name)
 }

@@ -129,7 +129,7 @@ func TestChains(t *testing.T) {
 		{"a server's for a client", root, usage(server), []x509.ExtKeyUsage{server, client}, ""},
 		{"for code", root, usage(x509.ExtKeyUsageCodeSigning), []x509.ExtKeyUsage{server, client}, "incompatible key usage"},
 		{"for SIP domains", root, func(c *x509.Certificate) {
-			c.ExtKeyUsage, c.UnknownExtKeyUsage = nil, []asn1.ObjectIdentifier{sipDomainUsage}
+			c.ExtKeyUsage, c.UnknownExtKeyUsage = nil, []asn1.ObjectIdentifier{sipDomainUsage()}
 		}, []x509.ExtKeyUsage{server}, ""},
 		{"signed by a stranger", other, usage(server), []x509.ExtKeyUsage{server}, "unknown authority"},
 		{"expired", root, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }, []x509.ExtKeyUsage{server}, "expired"},

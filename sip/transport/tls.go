@@ -74,7 +74,9 @@ func (l *Layer) shown(s Secure, r *tls.CertificateRequestInfo) *tls.Certificate 
 
 // sipDomainUsage is id-kp-sipDomain, the extended key usage of certificates that are for
 // SIP domains and nothing else: RFC 5924 section 4.
-var sipDomainUsage = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 20}
+func sipDomainUsage() asn1.ObjectIdentifier {
+	return asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 20}
+}
 
 // verifyChain checks a certificate as RFC 5922 section 7.1 asks, by the procedures of
 // RFC 5280, for one of the usages. The machine's authorities are taken for nil.
@@ -86,7 +88,7 @@ func verifyChain(chain []*x509.Certificate, a *Authorities, usages ...x509.ExtKe
 	for _, c := range chain[1:] {
 		options.Intermediates.AddCert(c)
 	}
-	if slices.ContainsFunc(chain[0].UnknownExtKeyUsage, sipDomainUsage.Equal) {
+	if slices.ContainsFunc(chain[0].UnknownExtKeyUsage, sipDomainUsage().Equal) {
 		options.KeyUsages = []x509.ExtKeyUsage{x509.ExtKeyUsageAny}
 	}
 	_, err := chain[0].Verify(options)

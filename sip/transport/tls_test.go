@@ -536,6 +536,7 @@ func TestTLSEndsWhileItBegins(t *testing.T) {
 				f := w.gateway.connectTo(t, w.toPhone)
 				synctest.Wait()
 				w.call(t) // and one that comes in
+				synctest.Wait()
 				end(t, w, f)
 				if err := w.gateway.end(t, f); name == "drop" && !errors.Is(err, ErrDropped) || name == "close" && err != nil {
 					t.Errorf("ended with %v", err)

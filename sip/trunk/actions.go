@@ -10,7 +10,9 @@ import (
 type Actions uint8
 
 const (
-	// SendRegister writes the REGISTER that [Registration.Request] describes.
+	// SendRegister writes the REGISTER that [Registration.Request] describes. One that
+	// is still unanswered, as a removal may be when the wait for it is over, must not
+	// be repeated any more: end its transaction.
 	SendRegister Actions = 1 << iota
 	// SendOptions writes an OPTIONS outside of a dialog; [Health.Ping] is the number
 	// that its [Ponged] brings back.

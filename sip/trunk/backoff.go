@@ -17,7 +17,7 @@ type Backoff struct {
 func (b Backoff) Wait(failures int, random float64) time.Duration {
 	upper := min(b.Base, b.Max)
 	for i := 0; i < failures && upper < b.Max; i++ {
-		upper = min(2*upper, b.Max)
+		upper += min(upper, b.Max-upper) // twice, without an overflow
 	}
 	return atLeast(between(upper/2, upper, random))
 }
@@ -31,7 +31,7 @@ func between(low, high time.Duration, random float64) time.Duration {
 	if !(random > 0) { // not a number, too
 		random = 0
 	}
-	return low + time.Duration(float64(high-low)*min(random, 1))
+	return min(low+time.Duration(float64(high-low)*min(random, 1)), high)
 }
 
 // around draws from 90 to 110 % of d, so that trunks do not keep step.

@@ -192,9 +192,9 @@ func appendOrdered(trunks []string, entries []Entry, random *rand.Rand) []string
 
 // appendWeighted appends trunks of one priority. RFC 2782: "To select a target to be
 // contacted next, arrange all SRV RRs (that have not been ordered yet) in any order,
-// except that all those with weight 0 are placed at the beginning of the list."
-func appendWeighted(trunks []string, entries []Entry, random *rand.Rand) []string {
-	list := slices.Clone(entries)
+// except that all those with weight 0 are placed at the beginning of the list." The list
+// is used up.
+func appendWeighted(trunks []string, list []Entry, random *rand.Rand) []string {
 	slices.SortStableFunc(list, func(a, b Entry) int { return cmp.Compare(min(a.weight(), 1), min(b.weight(), 1)) })
 	for len(list) > 0 {
 		i := pick(list, random)

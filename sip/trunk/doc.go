@@ -36,7 +36,7 @@
 // RFC 5626's back-off of 30 s to 30 min. Another password alone sends one REGISTER;
 // another registrar, AOR or contact first removes the old binding. No REGISTER overtakes
 // one that is unanswered (RFC 3261 s10.2), not even for a shutdown, which waits 4 s in
-// all.
+// all; a removal counts as timed out after the same 4 s.
 //
 // Health. Three failures in a row, of calls or of OPTIONS, open the breaker; a single
 // sign of life closes it. While it is open an OPTIONS asks after 2.5 to 5 s, then ever

@@ -101,12 +101,20 @@ func (r HeaderRule) check() error {
 		return fmt.Errorf("%w %q: a name has letters, digits and -.!%%*_+`'~ alone", ErrBadHeader, r.Name)
 	}
 	if why, protected := protectedHeaders[headerKey(r.Name)]; protected {
-		if why == "" {
-			why = "the gateway makes it itself"
-		}
-		return fmt.Errorf("%w: %s: %s", ErrProtectedHeader, r.Name, why)
+		return r.protected(why)
 	}
 	return r.checkValue()
+}
+
+func (r HeaderRule) protected(why string) error {
+	if why == "" {
+		why = "the gateway makes it itself"
+	}
+	spelt := r.Name
+	if long, ok := compactNames[strings.ToLower(r.Name)]; ok {
+		spelt += " (" + long + ")"
+	}
+	return fmt.Errorf("%w: %s: %s", ErrProtectedHeader, spelt, why)
 }
 
 // checkValue keeps a value in its line. RFC 3261 s25.1 lets a header go on in the next

@@ -80,12 +80,10 @@ func (e Accepted) registration(r *Registration, now time.Time, random float64) A
 	return 0
 }
 
-// granted is the time that the registrar gave. RFC 3261 s10.2.4: "The 2xx response to
-// the REGISTER request will contain, in a Contact header field, a complete list of
-// bindings", and s10.3 step 8: "Each Contact value MUST feature an 'expires' parameter
-// indicating its expiration interval chosen by the registrar." Some leave it out, and
-// say it in Expires or not at all. More than we asked for is taken as what we asked
-// for: to be early does no harm.
+// granted is the time that the registrar gave. RFC 3261 s10.2.4: the UA "updates the
+// expiration time interval according to the expires parameter or, if absent, the Expires
+// field value". Some registrars say neither, and mean what we asked for. More than that
+// is taken as that: to be early does no harm.
 func (e Accepted) granted(asked time.Duration) time.Duration {
 	for _, seconds := range [...]int{e.Contact, e.Expires} {
 		if seconds >= 0 {

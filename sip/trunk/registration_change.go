@@ -32,8 +32,8 @@ func (Begin) registration(r *Registration, now time.Time, _ float64) Actions {
 func (Timer) registration(*Registration, time.Time, float64) Actions { return 0 }
 
 // registration registers again over a new flow. RFC 5626 s4.5: "When a flow used for
-// registration fails, the UA needs to form a new flow to replace the old flow and
-// replace any registrations that were previously sent over this flow". Where flows die
+// registration … fails, the UA needs to form a new flow to replace the old flow and
+// replace any registrations that were previously sent over this flow." Where flows die
 // as soon as they are made that is not done more often than after a failure.
 func (FlowLost) registration(r *Registration, now time.Time, _ float64) Actions {
 	if r.State != Registered {

@@ -67,15 +67,22 @@ func processors() (models []string) {
 
 // machine says on what was measured, and when.
 func machine() string {
-	model := "unknown processor"
-	if p := processors(); len(p) > 0 {
-		model = p[0]
-	}
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	each := "one core each for gateway and load"
-	if cores() < 2 {
-		each = "gateway and load on the one core"
+	return fmt.Sprintf("%s, %d × %s, Linux %s, %s, %s.\n", time.Now().Format(time.DateOnly), cores(), processor(),
+		strings.TrimSpace(string(kernel)), runtime.Version(), sharing())
+}
+
+func processor() string {
+	if p := processors(); len(p) > 0 {
+		return p[0]
 	}
-	return fmt.Sprintf("%s, %d × %s, Linux %s, %s, %s.\n", time.Now().Format(time.DateOnly), cores(), model,
-		strings.TrimSpace(string(kernel)), runtime.Version(), each)
+	return "unknown processor"
+}
+
+// sharing says who has which core.
+func sharing() string {
+	if cores() < 2 {
+		return "gateway and load on the one core"
+	}
+	return "one core each for gateway and load"
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -98,13 +99,13 @@ func (l *load) nearGets(in phone.Arrival) error {
 
 func (l *load) connected(c *call, in phone.Arrival) error {
 	c.setup, c.dialog = in.At.Sub(c.begun), in.Dialog
+	var audio error
+	c.nearTo, audio = audioAddress(in.Message)
 	ack, err := l.near.Ack(in.Message)
-	if err != nil {
-		return err
+	if err == nil {
+		l.near.Send(time.Now(), ack)
 	}
-	l.near.Send(time.Now(), ack)
-	c.nearTo, err = audioAddress(in.Message)
-	return err
+	return errors.Join(audio, err)
 }
 
 func audioAddress(m *phone.Message) (netip.AddrPort, error) {
@@ -118,10 +119,15 @@ func (l *load) farGets(in phone.Arrival) error {
 	case "INVITE":
 		return l.answer(in)
 	case "BYE":
-		l.far.Send(time.Now(), l.far.Respond(in.Message, 200, ""))
-		l.far.Forget(in.Get("Call-ID"))
+		l.agree(in)
 	}
 	return nil
+}
+
+// agree agrees to the end of a call.
+func (l *load) agree(in phone.Arrival) {
+	l.far.Send(time.Now(), l.far.Respond(in.Message, 200, ""))
+	l.far.Forget(in.Get("Call-ID"))
 }
 
 func (l *load) answer(in phone.Arrival) (err error) {

@@ -26,6 +26,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -58,22 +59,20 @@ type bench struct {
 	place       *peers.Place
 	table       table
 	started     int
-	// rate is the most calls a second that were found.
-	rate int
 }
 
 func main() {
 	only := flag.String("only", "", "measure only these: setup, relay, idle, rate, after; between commas")
 	binary := flag.String("binary", "", "measure this binary and build none")
 	flag.Parse()
-	if err := pin(); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	err := pin()
 	// On its one core, the reading of what comes in must not wait for the sending of
 	// what is late: the kernel shares the core among threads, Go would not.
 	runtime.GOMAXPROCS(4)
-	if err := run(*only, *binary); err != nil {
+	if err == nil {
+		err = run(*only, *binary)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -112,33 +111,34 @@ func pin() error {
 }
 
 // run measures and prints the table.
-func run(only, binary string) error {
-	dir, err := os.MkdirTemp("", "tandem-bench")
-	if err != nil {
+func run(only, binary string) (err error) {
+	b := &bench{binary: binary}
+	if b.dir, err = os.MkdirTemp("", "tandem-bench"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(b.dir)
+	if b.place, err = peers.NewPlace(); err != nil {
+		return err
+	}
+	defer b.place.Close()
 	if binary == "" {
-		if binary, err = peers.Build(dir); err != nil {
-			return err
-		}
+		b.binary, err = peers.Build(b.dir)
 	}
-	place, err := peers.NewPlace()
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	b := &bench{dir: dir, binary: binary, place: place}
-	for _, m := range measurements {
-		if only != "" && !slices.Contains(strings.Split(only, ","), m.name) {
-			continue
-		}
-		if err := b.undisturbed(m); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
+	if err == nil {
+		err = b.measure(only)
 	}
 	fmt.Print(machine() + "\n" + b.table.markdown())
-	return nil
+	return err
+}
+
+// measure goes through the measurements, or those that are named.
+func (b *bench) measure(only string) (err error) {
+	for _, m := range measurements {
+		if only == "" || slices.Contains(strings.Split(only, ","), m.name) {
+			err = errors.Join(err, b.undisturbed(m))
+		}
+	}
+	return err
 }
 
 // say tells how far the run has come; the table alone goes to standard output.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A measurement that others disturb is made again. Disturbed is when they use more
-// than that share of a core.
+// A measurement that others begin to disturb is made again. Disturbed is when they
+// use more than that share of a core.
 const (
 	disturbing = 0.08
 	tries      = 2
@@ -21,17 +21,17 @@ const (
 // was disturbed says so.
 func (b *bench) undisturbed(m measurement) error {
 	for try := 1; ; try++ {
-		waitForQuiet()
+		quiet := waitForQuiet()
 		rows := len(b.table.rows)
 		before := usage()
 		if err := m.run(b); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", m.name, err)
 		}
 		others := usage().others(before)
 		switch {
 		case others < disturbing:
 			return nil
-		case try == tries:
+		case try == tries || !quiet:
 			b.table.remark(rows, fmt.Sprintf("disturbed: other programs used %.0f%% of a core", 100*others))
 			return nil
 		}
@@ -40,15 +40,16 @@ func (b *bench) undisturbed(m measurement) error {
 	}
 }
 
-// waitForQuiet waits until nothing else computes.
-func waitForQuiet() {
+// waitForQuiet waits until nothing else computes, and tells whether that came.
+func waitForQuiet() bool {
 	for end := time.Now().Add(quietTime); time.Now().Before(end); {
 		before := usage()
 		time.Sleep(time.Second)
 		if usage().others(before) < disturbing {
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // used is processor time at a moment: of all programs, and of ours.

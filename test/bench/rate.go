@@ -21,19 +21,15 @@ const (
 // measureRate searches the most calls a second of which none fails.
 func (b *bench) measureRate() error {
 	rate, err := search(lowestRate, highestRate, precision, b.carries)
-	if err != nil {
-		return err
-	}
-	b.rate = rate
 	b.table.add("calls a second without a failure (INVITE, 180, 200, ACK, 0.2 s, BYE)", "%d", rate)
-	return nil
+	return err
 }
 
 // search doubles a number as long as it is good, then halves the gap. It gives the
 // greatest that was good; half the lowest, which nobody has tried, when none was.
 func search(lowest, highest int, precision float64, good func(int) (bool, error)) (int, error) {
 	best, bad := lowest/2, 0
-	for n := lowest; bad == 0 && n <= highest; n *= 2 {
+	for n := lowest; n != best && n <= highest; {
 		ok, err := good(n)
 		if err != nil {
 			return best, err
@@ -43,20 +39,21 @@ func search(lowest, highest int, precision float64, good func(int) (bool, error)
 		} else {
 			bad = n
 		}
-	}
-	for bad > 0 && float64(bad-best) > precision*float64(bad) {
-		n := (best + bad) / 2
-		ok, err := good(n)
-		if err != nil {
-			return best, err
-		}
-		if ok {
-			best = n
-		} else {
-			bad = n
-		}
+		n = next(best, bad, precision)
 	}
 	return best, nil
+}
+
+// next is what to try when one number was good and another, if not 0, was bad; it
+// is the good one when there is nothing more to try.
+func next(best, bad int, precision float64) int {
+	switch {
+	case bad == 0:
+		return 2 * best
+	case float64(bad-best) <= precision*float64(bad):
+		return best
+	}
+	return (best + bad) / 2
 }
 
 // carries tells whether a fresh gateway carries a rate.
@@ -81,13 +78,7 @@ func (b *bench) flood(calls, rate int) (bool, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return false, err
 	}
-	limit := time.Duration(calls/rate)*time.Second + patience
-	base := peers.SIPp{Calls: calls, Rate: rate, Quiet: true, Limit: limit, Under: loadCore()}
-	far, near := base, base
-	far.Name, far.At = "far", b.place.SIP(farHost)
-	far.Steps = []string{"called", "ring", "answer", "hungup"}
-	near.Name, near.At, near.To, near.Talk = "near", b.place.SIP(nearHost), b.place.SIP(gatewayHost), talkTime
-	near.Steps = []string{"call", "answered", "talk", "hangup"}
+	near, far := b.ends(calls, rate)
 	called, err := far.Start(dir)
 	if err != nil {
 		return false, err
@@ -98,17 +89,29 @@ func (b *bench) flood(calls, rate int) (bool, error) {
 		return false, err
 	}
 	defer calling.End()
-	if why := fault(calls, limit, calling, called); why != nil {
+	if why := fault(calls, near.Limit+patience, calling, called); why != nil {
 		say("%d calls at %d a second: %v", calls, rate, why)
 		return false, nil
 	}
 	return true, nil
 }
 
+// ends are the two SIPps of a flood.
+func (b *bench) ends(calls, rate int) (near, far peers.SIPp) {
+	limit := time.Duration(calls/rate)*time.Second + patience
+	near = peers.SIPp{Calls: calls, Rate: rate, Quiet: true, Limit: limit, Under: loadCore(), Talk: talkTime}
+	far = near
+	near.Name, near.At, near.To = "near", b.place.SIP(nearHost), b.place.SIP(gatewayHost)
+	near.Steps = []string{"call", "answered", "talk", "hangup"}
+	far.Name, far.At = "far", b.place.SIP(farHost)
+	far.Steps = []string{"called", "ring", "answer", "hungup"}
+	return near, far
+}
+
 // fault says why runs did not end with all calls made and next to nothing repeated.
 func fault(calls int, limit time.Duration, runs ...*peers.Run) error {
 	for _, r := range runs {
-		stats, err := r.Finish(limit + patience)
+		stats, err := r.Finish(limit)
 		if err != nil {
 			return fmt.Errorf("%w\n%.600s", err, r.Said())
 		}

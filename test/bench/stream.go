@@ -93,7 +93,15 @@ func (e *end) read() {
 	}
 }
 
-// counted gives what has come since the last time.
+// counted gives what has come to both ends since the last time, when nothing is
+// under way any more.
+func (s *streams) counted() (got int, delays []time.Duration) {
+	time.Sleep(100 * time.Millisecond)
+	near, a := s.near.counted()
+	far, b := s.far.counted()
+	return near + far, append(a, b...)
+}
+
 func (e *end) counted() (got int, delays []time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -57,6 +57,21 @@ func (b *bench) target() (*target, error) {
 	return &target{g}, err
 }
 
+// loaded measures a gateway with this process at both ends of its calls.
+func (b *bench) loaded(measure func(*target, *load) error) error {
+	t, err := b.target()
+	if err != nil {
+		return err
+	}
+	defer t.Kill()
+	l, err := newLoad(b.place, b.place.SIP(gatewayHost))
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	return measure(t, l)
+}
+
 // ticks is USER_HZ, in which /proc/PID/stat counts: 100 a second on every Linux.
 const ticks = 100
 
@@ -84,16 +99,12 @@ func (t *target) cpu() (time.Duration, error) {
 // and its share of what it has with others.
 func (t *target) memory() (int, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", t.PID()))
-	if err != nil {
-		return 0, err
+	_, after, found := strings.Cut(string(content), "\nPss:")
+	if err != nil || !found {
+		return 0, fmt.Errorf("/proc/%d/smaps_rollup has no Pss: %w", t.PID(), err)
 	}
-	for line := range strings.Lines(string(content)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == "Pss:" {
-			kib, err := strconv.Atoi(f[1])
-			return kib << 10, err
-		}
-	}
-	return 0, fmt.Errorf("/proc/%d/smaps_rollup has no Pss", t.PID())
+	kib, err := strconv.Atoi(strings.Fields(after)[0])
+	return kib << 10, err
 }
 
 // settled is the memory when it has stopped changing: the least of what is seen

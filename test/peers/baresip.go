@@ -132,19 +132,19 @@ func (b Baresip) configure(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "accounts"), []byte(b.account()), 0o600)
 }
 
+// account is its user in baresip's own form.
 func (b Baresip) account() string {
-	transport, mode, registers := "udp", "manual", "regint=0"
-	if b.TCP {
-		transport = "tcp"
-	}
-	if b.Answers {
-		mode = "auto"
-	}
-	if b.Who.Password != "" {
-		registers = "regint=60;auth_pass=" + b.Who.Password
-	}
 	return fmt.Sprintf("<sip:%s@%s;transport=%s>;%s;answermode=%s;audio_codecs=pcmu,pcma\n",
-		b.Who.User, b.Gateway, transport, registers, mode)
+		b.Who.User, b.Gateway, either(b.TCP, "tcp", "udp"),
+		either(b.Who.Password != "", "regint=60;auth_pass="+b.Who.Password, "regint=0"),
+		either(b.Answers, "auto", "manual"))
+}
+
+func either(is bool, yes, no string) string {
+	if is {
+		return yes
+	}
+	return no
 }
 
 // read takes what the softphone says, netstrings (a length, a colon, the text, a

@@ -56,11 +56,12 @@ func free(at netip.AddrPort) bool {
 		return false
 	}
 	defer udp.Close()
+	return freeTCP(at)
+}
+
+func freeTCP(at netip.AddrPort) bool {
 	tcp, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(at))
-	if err != nil {
-		return false
-	}
-	return tcp.Close() == nil
+	return err == nil && tcp.Close() == nil
 }
 
 // Host is the n-th address, from 1 to 254.

@@ -2,12 +2,13 @@ package peers
 
 import (
 	"bytes"
-	"encoding/hex"
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,60 +57,71 @@ type Run struct {
 
 // Start starts it in a directory, and returns when it takes calls.
 func (s SIPp) Start(dir string) (*Run, error) {
+	r := &Run{dir: filepath.Join(dir, s.Name)}
+	text, err := s.scenario()
+	if err == nil {
+		err = os.Mkdir(r.dir, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(r.dir, scenarioFile), []byte(text), 0o644)
+	}
+	if err == nil && strings.Contains(text, "<sendCmd>") {
+		r.twin, err = newTwin(s.Who)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, r.start(s)
+}
+
+// scenario is what SIPp is to play.
+func (s SIPp) scenario() (string, error) {
 	compose := sipp.Scenario
 	if s.Quiet {
 		compose = sipp.Quiet
 	}
 	text, err := compose(s.Name, s.Steps...)
-	if err != nil {
-		return nil, err
-	}
 	// SIPp wants the status of a response to be a number when it loads the scenario.
-	text = strings.ReplaceAll(text, "[status]", s.keys()["status"])
-	r := &Run{dir: filepath.Join(dir, s.Name)}
-	if err := os.Mkdir(r.dir, 0o755); err != nil {
-		return nil, err
+	return strings.ReplaceAll(text, "[status]", s.keys()["status"]), err
+}
+
+func (r *Run) start(s SIPp) (err error) {
+	argv := slices.Concat(s.Under, []string{"sipp", "-sf", scenarioFile}, s.arguments())
+	if r.twin != nil {
+		argv = append(argv, "-3pcc", r.twin.address())
 	}
-	file := filepath.Join(r.dir, s.Name+".xml")
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		return nil, err
-	}
-	arguments := append(s.arguments(), "-sf", file)
-	if strings.Contains(text, "<sendCmd>") {
-		if r.twin, err = newTwin(s.Who); err != nil {
-			return nil, err
-		}
-		arguments = append(arguments, "-3pcc", r.twin.address())
-	}
-	if r.Process, err = Start(r.dir, s.Name, append(append(s.Under, "sipp"), arguments...)...); err != nil {
+	if r.Process, err = Start(r.dir, s.Name, argv...); err != nil {
 		r.closeTwin()
-		return nil, err
+		return err
 	}
-	return r, r.listening(s)
+	return r.listening(s)
 }
 
 // arguments are SIPp's options.
 func (s SIPp) arguments() []string {
-	calls, rate, limit := max(s.Calls, 1), s.Rate, s.limit()
-	if rate == 0 {
-		rate = 10
-	}
+	calls := strconv.Itoa(max(s.Calls, 1))
 	a := []string{
 		"-i", s.At.Addr().String(), "-p", strconv.Itoa(int(s.At.Port())), "-bind_local",
-		"-m", strconv.Itoa(calls), "-l", strconv.Itoa(calls), "-r", strconv.Itoa(rate),
+		"-m", calls, "-l", calls, "-r", strconv.Itoa(cmp.Or(s.Rate, 10)),
 		"-d", strconv.Itoa(int(s.Talk.Milliseconds())),
-		"-timeout", fmt.Sprintf("%.0fs", limit.Seconds()), "-timeout_error", "-nostdin", "-skip_rlimit",
+		"-timeout", fmt.Sprintf("%.0fs", cmp.Or(s.Limit, 30*time.Second).Seconds()), "-timeout_error",
+		"-nostdin", "-skip_rlimit",
 		"-trace_stat", "-stf", statsFile, "-fd", "1",
 		"-trace_err", "-error_file", errorsFile, "-trace_logs", "-log_file", reportsFile,
 	}
-	if calls <= fewCalls {
+	for name, value := range s.keys() {
+		a = append(a, "-key", name, value)
+	}
+	return append(a, s.options()...)
+}
+
+// options are those that not every run has.
+func (s SIPp) options() (a []string) {
+	if s.Calls <= fewCalls {
 		a = append(a, "-trace_msg", "-message_file", messagesFile)
 	}
 	if s.TCP {
 		a = append(a, "-t", "t1")
-	}
-	for name, value := range s.keys() {
-		a = append(a, "-key", name, value)
 	}
 	if s.calls() {
 		a = append(a, s.To.String())
@@ -133,18 +145,12 @@ const fewCalls = 20
 
 // The files that a run writes into its directory.
 const (
+	scenarioFile = "scenario.xml"
 	statsFile    = "stats.csv"
 	errorsFile   = "errors.log"
 	reportsFile  = "reports.log"
 	messagesFile = "messages.log"
 )
-
-func (s SIPp) limit() time.Duration {
-	if s.Limit == 0 {
-		return 30 * time.Second
-	}
-	return s.Limit
-}
 
 // listening waits until SIPp holds its port and its connection to us.
 func (r *Run) listening(s SIPp) error {
@@ -178,20 +184,21 @@ func isClosed(c <-chan struct{}) bool {
 // calls tells one that calls from one that is called.
 func (s SIPp) calls() bool { return s.To.IsValid() }
 
-// holds tells whether somebody has a socket at an address: /proc/net has it as
-// the machine keeps it, 127.16.0.1:5060 as 0100107F:13C4 where that is an x86.
+// holds tells whether somebody has a socket at an address.
 func holds(at netip.AddrPort, tcp bool) bool {
 	table := "/proc/net/udp"
 	if tcp {
 		table = "/proc/net/tcp"
 	}
 	content, err := os.ReadFile(table)
-	if err != nil {
-		return true // no such table here: hope
-	}
+	return err != nil || strings.Contains(string(content), " "+tabled(at)+" ") // without such a table: hope
+}
+
+// tabled writes an address as /proc/net does where the machine is an x86 or
+// another with the lowest byte first: 127.16.0.1:5060 is 0100107F:13C4.
+func tabled(at netip.AddrPort) string {
 	ip := at.Addr().As4()
-	low := hex.EncodeToString([]byte{ip[3], ip[2], ip[1], ip[0]})
-	return strings.Contains(strings.ToLower(string(content)), fmt.Sprintf(" %s:%04x ", low, at.Port()))
+	return fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], at.Port())
 }
 
 // Go ends the step "wait" of a call, which must be in it or come to it.
