@@ -22,13 +22,15 @@ type hunt struct {
 	ringUntil time.Time
 	// best is the failure that the caller will be told of so far.
 	best event.Cause
+	// verdict is what follows on the last failure of the running attempt.
+	verdict Verdict
 }
 
 // nextAttempt begins the next attempt, or ends the call with the best failure
 // when there is none left.
 func (m *Machine) nextAttempt(now time.Time) {
 	h := &m.hunt
-	h.silentUntil, h.ringUntil = time.Time{}, time.Time{}
+	h.silentUntil, h.ringUntil, h.verdict = time.Time{}, time.Time{}, ByStatus
 	if h.index-h.before >= len(m.decision.Attempts) {
 		m.refuse(now, h.best, "")
 		return
@@ -56,6 +58,9 @@ func (e Located) step(m *Machine, now time.Time) {
 		return
 	}
 	if len(e.Targets) == 0 {
+		if hunts(e.Failed.Status) {
+			m.hunt.verdict = TryNext
+		}
 		m.attemptFailed(now, e.Failed)
 		return
 	}
@@ -162,7 +167,7 @@ func (m *Machine) attemptFailed(now time.Time, c event.Cause) {
 // goOn tries the next attempt where the failure speaks of the trunk, and tells the
 // caller otherwise.
 func (m *Machine) goOn(now time.Time) {
-	if hunts(m.hunt.best.Status) {
+	if m.leadsOn() {
 		m.nextAttempt(now)
 		return
 	}
@@ -182,7 +187,7 @@ func (m *Machine) silentTrunk(now time.Time) {
 	if t := m.hunt.silentUntil; t.IsZero() || now.Before(t) {
 		return
 	}
-	m.hunt.silentUntil = time.Time{}
+	m.hunt.silentUntil, m.hunt.verdict = time.Time{}, TryNext
 	m.giveUp(now, event.Cause{
 		Status: 408, Q850: q850Of(408), By: event.PartyGateway, Text: "no response from the trunk",
 	})

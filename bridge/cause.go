@@ -52,6 +52,8 @@ func rank(status int) int {
 	switch {
 	case status >= 600:
 		return 0
+	case status < 400:
+		return 2 // it says where else, which the caller is not told
 	case hunts(status):
 		return 3
 	case status >= 500:

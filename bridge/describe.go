@@ -74,6 +74,7 @@ func (m *Machine) offerTo(p *participant, offered *sdp.Description) (*sdp.Descri
 		l.Codecs = ownCodecs()
 	} else if audio := offered.Audio(); audio != nil {
 		l = l.Like(audio)
+		l.Direction |= m.music(p, audio)
 	} else {
 		return nil, errNoAudio
 	}
@@ -82,6 +83,16 @@ func (m *Machine) offerTo(p *participant, offered *sdp.Description) (*sdp.Descri
 		return nil, err
 	}
 	return p.local.publish(s), nil
+}
+
+// music is the direction that an offer to a party has beside that of the other one:
+// who is put on hold and is to hear music must be sent something, also where the
+// holder says inactive (RFC 3264 s8.4).
+func (m *Machine) music(p *participant, offered *sdp.Media) sdp.Direction {
+	if m.limits.Hold == HoldMusic && p.inTalk() && !offered.EffectiveDirection().Receives() {
+		return sdp.SendOnly
+	}
+	return sdp.Inactive
 }
 
 // answer makes the answer to an offer that takes of it what another description,

@@ -24,6 +24,7 @@
 //
 //	begin.go    a call arrives; the dialplan's refusal
 //	attempt.go  the attempts in order, and when the next one is tried
+//	forward.go  users who hand calls on; Max-Forwards and Max-Breadth
 //	ring.go     ringing, early media, the ringing time-out
 //	answer.go   the first answer wins, the others are cancelled
 //	offer.go    offers and answers passed from one party to the other
@@ -48,6 +49,9 @@
 //     could answer otherwise: an inactive answer to an inactive offer says nothing.
 //   - A caller without an offer hears ringing, and no early media: an unreliable
 //     183 is not the place for our offer.
+//   - A user's forwarding waits until its last phone has failed: one that is busy does
+//     not take the call from those that ring. What cannot be followed leaves the call
+//     as it would have been without.
 //   - Each leg is told once to go. What it still says has crossed that.
 //   - A call is forgotten when every leg has released itself, not when the last
 //     party hung up: a BYE that nobody acknowledged is still sent again.

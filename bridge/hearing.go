@@ -28,19 +28,14 @@ func changesHearing(a Action) bool {
 }
 
 // hearing is the rule: before the answer the caller and the target with early
-// media hear each other, the one that began last where there are several;
-// after it, everybody who talks hears everybody else who does.
+// media hear each other, the one that began last where there are several; after
+// it, everybody who talks hears everybody else who does, or music while on hold.
 func (m *Machine) hearing() rtp.Table {
 	t := make(rtp.Table, 2)
 	if !m.answered.IsZero() {
 		for i := range m.participants {
-			p := &m.participants[i]
-			if p.audible() {
-				m.others(p, func(q *participant) {
-					if q.audible() {
-						t[p.id] = append(t[p.id], rtp.Heard{Source: q.id})
-					}
-				})
+			if p := &m.participants[i]; p.audible() {
+				t[p.id] = m.heardBy(p)
 			}
 		}
 		return t
@@ -51,6 +46,23 @@ func (m *Machine) hearing() rtp.Table {
 	}
 	return t
 }
+
+// heardBy is what a party that talks hears.
+func (m *Machine) heardBy(p *participant) (list []rtp.Heard) {
+	if p.state == event.ParticipantHold && m.limits.Hold == HoldMusic {
+		return []rtp.Heard{{Source: musicFor(p.id)}}
+	}
+	m.others(p, func(q *participant) {
+		if q.audible() {
+			list = append(list, rtp.Heard{Source: q.id})
+		}
+	})
+	return list
+}
+
+// musicFor is the number under which the table names the music that a party hears:
+// each has its own, which begins when it is put on hold.
+func musicFor(participant int) int { return -participant }
 
 // audible says whether a party talks and has agreed on codecs: one that is still
 // to answer our offer can neither hear nor be heard.

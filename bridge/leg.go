@@ -98,11 +98,21 @@ type (
 	// Refused is the end of an INVITE of ours without an answer: the callee's
 	// status, 408 when nothing came (RFC 3261 s8.1.3.1), 503 when it could not be
 	// sent.
-	Refused struct{ Cause event.Cause }
+	Refused struct {
+		Cause event.Cause
+		// Verdict says whether the next attempt is tried; zero leaves it to the status.
+		Verdict Verdict
+		// Instead are the URIs at the same trunk to call next, when it has redirected
+		// the call and that is followed.
+		Instead []string
+	}
 	// Offered is an offer within the dialog.
 	Offered struct{ SDP *sdp.Description }
 	// OfferAnswered is the answer to the call's Offer.
 	OfferAnswered struct{ SDP *sdp.Description }
+	// Changed is a new description of a party that nobody has asked for one: its answer
+	// to what the leg repeated to keep the session alive (RFC 4028).
+	Changed struct{ SDP *sdp.Description }
 	// OfferRefused says that the call's Offer was rejected; the session is as it
 	// was before.
 	OfferRefused struct{ Cause event.Cause }
@@ -121,6 +131,7 @@ func (Answered) report()       {}
 func (Refused) report()        {}
 func (Offered) report()        {}
 func (OfferAnswered) report()  {}
+func (Changed) report()        {}
 func (OfferRefused) report()   {}
 func (OfferWithdrawn) report() {}
 func (HungUp) report()         {}

@@ -9,6 +9,7 @@ import (
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/rtp/audio"
 )
 
 // Env is what a call needs of the world around it.
@@ -19,6 +20,9 @@ type Env struct {
 	Limits  Limits
 	Log     *slog.Logger
 	Publish func(event.Event)
+	// Music gives the sound for one party on hold, from its beginning; nil when
+	// Limits.Hold is HoldPass.
+	Music func() audio.Source
 	// Forget is called once, as the last thing a call does.
 	Forget func(*Call)
 }
@@ -47,6 +51,7 @@ type Call struct {
 	inbox   inbox
 	legs    []Leg
 	media   media
+	music   music
 	pending []Event
 	over    bool
 }
@@ -223,12 +228,6 @@ func (c *Call) locate(now time.Time, a Locate) Located {
 func (c *Call) connect(a Connect) {
 	if err := c.media.connect(a.Participant, a.Stream, a.Hint); err != nil {
 		c.env.Log.Warn("media not connected", "call", c.id, "participant", a.Participant, "err", err)
-	}
-}
-
-func (c *Call) hear(t rtp.Table) {
-	if err := c.media.hear(t); err != nil {
-		c.env.Log.Warn("hearing table not in force", "call", c.id, "err", err)
 	}
 }
 

@@ -36,7 +36,18 @@ type Limits struct {
 	// Silence ends the call when neither side has sent audio for so long while
 	// nobody is on hold; 0 is never.
 	Silence time.Duration
+	// Hold is what a party hears that is on hold.
+	Hold HoldSound
 }
+
+// HoldSound is what a party on hold hears.
+type HoldSound uint8
+
+// The sounds of hold: what the holder sends, or music of ours.
+const (
+	HoldPass HoldSound = iota
+	HoldMusic
+)
 
 // NewMachine makes the machine of the call with the given id.
 func NewMachine(id string, l Limits) *Machine {
@@ -216,11 +227,14 @@ func (e Reported) step(m *Machine, now time.Time) {
 	case Answered:
 		m.answer(now, p, r)
 	case Refused:
+		m.judge(p, r)
 		m.refused(now, p, r.Cause)
 	case Offered:
 		m.offered(p, r.SDP)
 	case OfferAnswered:
 		m.offerAnswered(now, p, r.SDP)
+	case Changed:
+		m.changed(now, p, r.SDP)
 	case OfferRefused:
 		m.offerRefused(now, p, r.Cause)
 	case OfferWithdrawn:

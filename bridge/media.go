@@ -52,21 +52,6 @@ func payloads(formats []sdp.Format, side func(sdp.Format) sdp.Codec) []rtp.Paylo
 	return list
 }
 
-// hear puts a hearing table in force. Participants that are still to agree on
-// codecs are left out of it: they can neither hear nor be heard.
-func (m media) hear(t rtp.Table) error {
-	ends := make(map[int]rtp.End, len(m))
-	for id, s := range m {
-		ends[id] = s
-	}
-	paths, err := rtp.Compile(t, ends)
-	if err != nil {
-		return err
-	}
-	paths.Swap()
-	return nil
-}
-
 // lastHeard is when audio last came from anybody.
 func (m media) lastHeard() (last time.Time) {
 	for _, s := range m {

@@ -41,6 +41,8 @@ const (
 func (m *Machine) offered(p *participant, offer *sdp.Description) {
 	q := m.counterpart(p)
 	switch {
+	case p.state != event.ParticipantDisconnected && m.state < event.CallConnected && offer != nil && p.stream.Remote.IsValid():
+		m.offeredEarly(p, offer)
 	case q == nil || !p.inTalk():
 		m.refuseOffer(p, 481, "the call is over")
 	case m.exchange.phase != exchangeIdle:
@@ -54,6 +56,27 @@ func (m *Machine) offered(p *participant, offer *sdp.Description) {
 	default:
 		m.pass(p, q, offer)
 	}
+}
+
+// offeredEarly answers an offer before the call is answered (RFC 3311 and RFC 3262 s5:
+// UPDATE, PRACK): with as much of what we said as is an answer. Nobody else is asked,
+// for what the callee will take is not known yet; the answer to the call says it.
+func (m *Machine) offeredEarly(p *participant, offer *sdp.Description) {
+	answer, err := p.local.answer(offer, p.local.sent)
+	if err != nil {
+		m.refuseOffer(p, 488, err.Error())
+		return
+	}
+	_, ours, err := sdp.Agreed(offer, answer)
+	if err != nil {
+		m.refuseOffer(p, 488, err.Error())
+		return
+	}
+	if p.id == callerID {
+		p.offered = offer // the callee's answer will be fitted to this one
+	}
+	m.connect(p, ours)
+	m.tell(p, AcceptOffer{SDP: p.local.publish(answer)})
 }
 
 func (m *Machine) refuseOffer(p *participant, status int, text string) {
@@ -109,6 +132,18 @@ func (m *Machine) offerAnswered(now time.Time, q *participant, answer *sdp.Descr
 	case err != nil:
 		m.noAudio(now, err)
 	default:
+		m.agreed(q, answer, ours)
+		m.rehold(now)
+	}
+}
+
+// changed follows a party whose answer to a refresh is another than before. While an
+// offer is being answered, that answer will say what holds.
+func (m *Machine) changed(now time.Time, q *participant, answer *sdp.Description) {
+	if !q.inTalk() || m.exchange.phase != exchangeIdle {
+		return
+	}
+	if ours, _, err := sdp.Agreed(q.local.sent, answer); err == nil {
 		m.agreed(q, answer, ours)
 		m.rehold(now)
 	}

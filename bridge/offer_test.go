@@ -455,6 +455,49 @@ func TestOfferBeforeTheAnswer(t *testing.T) {
 	`)
 }
 
+// TestOfferInEarlyMedia: once something is agreed before the answer (RFC 3262, RFC 3311)
+// an offer is answered here, with what we said; the answer to the call is fitted to the
+// caller's last one.
+func TestOfferInEarlyMedia(t *testing.T) {
+	tell(t, `
+	show tell connect
+	alice calls with PCMU PCMA
+	found 1: carrier
+	2 rings 183 PCMU
+		connect 2 to 192.0.2.2:4004 PCMU
+		connect 1 to 192.0.2.1:4002 PCMU
+		tell 1 Progress 183 v1 PCMU
+	1 offers v2 PCMU PCMA @6000
+		connect 1 to 192.0.2.1:6000 PCMU
+		tell 1 AcceptOffer v1 PCMU
+	1 offers v3 PCMA
+		tell 1 RefuseOffer 488
+	2 offers v2 PCMU @7000
+		connect 2 to 192.0.2.2:7000 PCMU
+		tell 2 AcceptOffer v2 PCMU
+	2 answers v2 PCMU @7000
+		connect 2 to 192.0.2.2:7000 PCMU
+		connect 1 to 192.0.2.1:6000 PCMU
+		tell 1 Answer v1 PCMU
+	`)
+}
+
+// TestAnswerThatChanges: a party that answers a refresh with something new is followed,
+// and the other one is not asked.
+func TestAnswerThatChanges(t *testing.T) {
+	tell(t, `
+	show tell connect
+	alice calls with PCMU
+	found 1: carrier
+	2 answers PCMU
+		connect 2 to 192.0.2.2:4004 PCMU
+		connect 1 to 192.0.2.1:4002 PCMU
+		tell 1 Answer v1 PCMU
+	2 changes v2 PCMU @7000
+		connect 2 to 192.0.2.2:7000 PCMU
+	`)
+}
+
 // TestOriginsDiffer: every party has a session id of its own, in every call
 // (RFC 8866 s5.2), that is a 63-bit number (RFC 3264 s5).
 func TestOriginsDiffer(t *testing.T) {

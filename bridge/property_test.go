@@ -353,7 +353,7 @@ func (w *world) goingReport(id int, l *worldLeg) Report {
 		l.phase = legGone
 		return Released{}
 	case l.final:
-		return rapid.SampledFrom([]Report{Trying{}, OfferWithdrawn{}, OfferRefused{}, HungUp{Cause: event.Cause{Status: 200}}}).Draw(w.t, "late")
+		return rapid.SampledFrom([]Report{Trying{}, OfferWithdrawn{}, Changed{SDP: w.description(id)}, OfferRefused{}, HungUp{Cause: event.Cause{Status: 200}}}).Draw(w.t, "late")
 	case id == callerID:
 		l.final = true
 		return HungUp{Cause: event.Cause{Status: 487}}

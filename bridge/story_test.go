@@ -241,6 +241,8 @@ func reportNamed(participant int, verb string, w []string) (Report, error) {
 		return Offered{SDP: description(w)}, nil
 	case "agrees":
 		return OfferAnswered{SDP: description(w)}, nil
+	case "changes":
+		return Changed{SDP: description(w)}, nil
 	case "declines":
 		return OfferRefused{Cause: status(488)}, nil
 	case "withdraws":

@@ -41,6 +41,9 @@ type Config struct {
 	// Drain is how long calls may go on after SIGTERM before the gateway ends
 	// them; 0 ends them at once. Default 30s.
 	Drain time.Duration `yaml:"drain"`
+	// MusicOnHold is what the held side of a call hears: pass is what the holder
+	// sends, tune the built-in melody, anything else the path of a WAV. Default pass.
+	MusicOnHold string `yaml:"music_on_hold"`
 	// Users are the people (or desks) whose phones register here.
 	Users []User `yaml:"users"`
 	// Trunks are the carriers and PBXs that calls come from and go to.
@@ -69,6 +72,16 @@ const (
 	defaultRTPTimeout     = 120 * time.Second
 	defaultRingingTimeout = 60 * time.Second
 	defaultAttemptTimeout = 4 * time.Second
+
+	defaultOptionsInterval = 30 * time.Second
+	defaultDownAfter       = 3
+	defaultRegisterExpires = time.Hour
+)
+
+// The sounds of hold that are no file.
+const (
+	MusicPass = "pass"
+	MusicTune = "tune"
 )
 
 // Default gives the configuration of an empty file: it listens on loopback and
@@ -84,9 +97,11 @@ func Default() *Config {
 func defaults() *Config {
 	return &Config{
 		Region: defaultRegion,
-		SIP:    SIP{Listen: defaultListen()},
+		SIP:    SIP{Listen: defaultListen(), SessionExpires: defaultSessionExpires, MinSE: defaultMinSE},
 		RTP:    RTP{Ports: PortRange{First: 20000, Last: 29999}, Timeout: defaultRTPTimeout},
 		Drain:  defaultDrain,
+
+		MusicOnHold: MusicPass,
 	}
 }
 
@@ -98,6 +113,9 @@ func (c *Config) complete() {
 	for i := range c.Users {
 		c.Users[i].complete()
 		users[c.Users[i].Name] = &c.Users[i]
+	}
+	for i := range c.Trunks {
+		c.Trunks[i].complete()
 	}
 	for i := range c.Routes {
 		c.Routes[i].complete(users[c.Routes[i].User])

@@ -19,6 +19,10 @@ func (c *checker) decode(n ast.Node, v reflect.Value, path string) {
 	case v.Kind() == reflect.Slice:
 		c.decodeList(n, v, path)
 	default:
+		if w, ok := v.Addr().Interface().(interface{ setWord(string) }); ok && n.Type() == ast.StringType {
+			w.setWord(scalarText(n))
+			return
+		}
 		c.decodeSection(n, v, path)
 	}
 }

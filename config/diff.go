@@ -49,6 +49,8 @@ type effect struct {
 var effects = map[string]effect{
 	"sip.listen":             {true, "needs a restart: phones and calls are bound to the sockets"},
 	"sip.domain":             {true, "needs a restart: registrations and digest answers are bound to it"},
+	"sip.session_expires":    {true, "needs a restart: the SIP edge is made with it"},
+	"sip.min_se":             {true, "needs a restart: the SIP edge is made with it"},
 	"rtp.address":            {true, "needs a restart: calls in progress have offered the old one"},
 	"rtp.ports":              {true, "needs a restart: calls in progress hold ports of the old range"},
 	"cdr.path":               {false, "from the next record on"},
@@ -90,7 +92,7 @@ func (d *differ) fields(a, b reflect.Value, path string) {
 	for i := range a.NumField() {
 		f := a.Type().Field(i)
 		tag := f.Tag.Get("yaml")
-		if tag == "" || tag == "-" || isEntries(f.Type) {
+		if tag == "" || tag == "-" || path == "" && isEntries(f.Type) {
 			continue
 		}
 		at := join(path, tag)

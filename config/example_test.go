@@ -14,10 +14,10 @@ const examplePath = "../tandem.example.yaml"
 
 // derived are the defaults that follow from other keys; the tests of parse_test.go
 // that are named "follow" hold them.
-var derived = []string{"sip.domain", "rtp.address", "users.caller_ids", "users.forward.no_answer_after", "routes.ringing_timeout"}
+var derived = []string{"sip.domain", "rtp.address", "users.caller_ids", "trunks.registrar", "users.forward.no_answer_after", "routes.ringing_timeout"}
 
 // required are the keys without which an entry is refused (entryTests).
-var required = []string{"users.name", "users.password", "trunks.name", "trunks.address", "routes.name", "routes.to"}
+var required = []string{"users.name", "users.password", "trunks.name", "trunks.address", "routes.name", "routes.to", "routes.trunks.name"}
 
 func loadExample(t *testing.T) (*Config, []string) {
 	t.Helper()
@@ -157,7 +157,9 @@ func realDefaults() map[string]reflect.Value {
 	r.setDefaults()
 	for path, section := range map[string]any{
 		"": *c, "sip": c.SIP, "sip.tls": c.SIP.TLS, "rtp": c.RTP, "cdr": c.CDR,
-		"users": u, "users.forward": u.Forward, "trunks": tr, "trunks.tls": tr.TLS, "routes": r,
+		"users": u, "users.forward": u.Forward, "trunks": tr, "trunks.tls": tr.TLS, "trunks.failover": tr.Failover,
+		"trunks.numbers": tr.Numbers, "trunks.numbers.called": NumberFormat{}, "trunks.numbers.caller": NumberFormat{},
+		"trunks.numbers.inbound": NumberFormat{}, "trunks.headers": HeaderRule{}, "routes": r, "routes.trunks": RouteTrunk{},
 	} {
 		collect(path, reflect.ValueOf(section))
 	}

@@ -15,13 +15,7 @@ type promise struct {
 
 // promises are the keys that are not there yet, by path without indexes.
 var promises = map[string]promise{
-	"sip.session_expires":     {[]string{"0s", "0"}, "1800s", "session timers (RFC 4028) come"},
-	"sip.min_se":              {[]string{"0s", "0"}, "90s", "session timers (RFC 4028) come"},
-	"music_on_hold":           {[]string{"pass"}, "", "music of our own comes"},
-	"trunks.register":         {[]string{"false"}, "", "registering with a trunk (RFC 3261 s10) comes"},
-	"trunks.options_interval": {[]string{"0s", "0"}, "30s", "OPTIONS pings of trunks come"},
-	"trunks.srtp":             {[]string{"off"}, "", "SRTP (RFC 3711) comes"},
-	"trunks.max_calls":        {[]string{"0"}, "", "a limit of calls per trunk comes"},
+	"trunks.srtp": {[]string{"off"}, "", "SRTP (RFC 3711) comes"},
 }
 
 // checkPromise judges a value of such a key.

@@ -96,7 +96,7 @@ func TestDesignExampleTrunksAndRoutes(t *testing.T) {
 		t.Errorf("backup is %+v", backup)
 	}
 	us, inbound := c.Routes[0], c.Routes[1]
-	if us.From != (Origin{Kind: OriginUsers}) || us.To != "+1" || !slices.Equal(us.Trunks, []string{"carrier", "backup"}) || us.AttemptTimeout != 4*time.Second {
+	if us.From != (Origin{Kind: OriginUsers}) || us.To != "+1" || !slices.Equal(us.TrunkNames(), []string{"carrier", "backup"}) || us.AttemptTimeout != 4*time.Second {
 		t.Errorf("us is %+v", us)
 	}
 	if inbound.From != (Origin{OriginTrunk, "carrier"}) || inbound.User != "alice" || inbound.RingingTimeout != time.Minute {

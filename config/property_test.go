@@ -71,6 +71,8 @@ func write(c *Config) *written {
 	w.key(0, "", "sip", "")
 	w.key(2, "sip", "listen", quoted(texts(c.SIP.Listen)))
 	w.key(2, "sip", "domain", strconv.Quote(c.SIP.Domain))
+	w.key(2, "sip", "session_expires", c.SIP.SessionExpires.String())
+	w.key(2, "sip", "min_se", c.SIP.MinSE.String())
 	w.key(0, "", "rtp", "")
 	w.key(2, "rtp", "address", quoted(texts(c.RTP.Address)))
 	w.key(2, "rtp", "ports", c.RTP.Ports.String())
@@ -96,13 +98,18 @@ func (w *written) entries(c *Config) {
 			{"name", t.Name}, {"address", t.Address.String()}, {"sources", quoted(texts(t.Sources))}, {"domain", strconv.Quote(t.Domain)},
 			{"username", strconv.Quote(t.Username)}, {"password", strconv.Quote(t.Password.Reveal())}, {"caller_id", t.CallerID.String()},
 			{"caller_id_policy", t.CallerIDPolicy.String()}, {"trusted", strconv.FormatBool(t.Trusted)}, {"keepalive", t.KeepAlive.String()},
+			{"follow_redirects", strconv.FormatBool(t.FollowRedirects)}, {"from_domain", strconv.Quote(t.FromDomain)},
+			{"register", strconv.FormatBool(t.Register)}, {"registrar", strconv.Quote(t.Registrar)}, {"register_expires", t.RegisterExpires.String()},
+			{"options_interval", t.OptionsInterval.String()}, {"down_after", strconv.Itoa(int(t.DownAfter))},
+			{"max_calls", strconv.Itoa(int(t.MaxCalls))}, {"max_cps", strconv.FormatFloat(t.MaxCPS, 'g', -1, 64)},
+
 			{"diversion", t.Diversion.String()}, {"pass_headers", quoted(t.PassHeaders)},
 		}...)
 	}
 	w.key(0, "", "routes", "")
 	for i, r := range c.Routes {
 		w.entry("routes", i, [][2]string{
-			{"name", r.Name}, {"from", r.From.String()}, {"to", strconv.Quote(r.To)}, {"trunks", quoted(r.Trunks)}, {"user", strconv.Quote(r.User)},
+			{"name", r.Name}, {"from", r.From.String()}, {"to", strconv.Quote(r.To)}, {"trunks", trunksOf(r)}, {"down_trunks", r.DownTrunks.String()}, {"user", strconv.Quote(r.User)},
 			{"caller_id", strconv.Quote(r.CallerID)}, {"ringing_timeout", r.RingingTimeout.String()},
 			{"attempt_timeout", r.AttemptTimeout.String()}, {"emergency", strconv.FormatBool(r.Emergency)},
 		}...)
@@ -128,6 +135,7 @@ var (
 	genHeaders     = rapid.SampledFrom([][]string{nil, {"P-Charging-Vector"}, {"X-A", "x-acme-*"}, {"Identity"}})
 	genDestination = rapid.SampledFrom([]Destination{{}, {Number: "+14255550177"}, {User: "u.0"}, {Status: 486}, {Status: 603}})
 	genKeepAlive   = rapid.SampledFrom([]time.Duration{0, 10 * time.Second, 2 * time.Minute})
+	genExpires     = rapid.SampledFrom([]time.Duration{time.Minute, time.Hour})
 	genHost        = rapid.SampledFrom([]string{"gw.example.test", "192.0.2.7", "[2001:db8::7]", "a-b_c.test"})
 )
 
@@ -140,9 +148,11 @@ func genConfig(t *rapid.T) *Config {
 	c := &Config{
 		Region: rapid.StringMatching(`[A-Z]{2}`).Draw(t, "region"),
 		Drain:  genDuration(t, 0),
-		SIP:    SIP{Domain: genHost.Draw(t, "domain")},
-		RTP:    RTP{Address: genAddresses.Draw(t, "address"), Timeout: genDuration(t, 0)},
-		CDR:    CDR{Path: rapid.StringMatching(`[ -~]{0,20}`).Draw(t, "path")},
+
+		MusicOnHold: MusicPass,
+		SIP:         SIP{Domain: genHost.Draw(t, "domain"), MinSE: defaultMinSE, SessionExpires: rapid.SampledFrom([]time.Duration{0, 90 * time.Second, 2 * time.Hour}).Draw(t, "session_expires")},
+		RTP:         RTP{Address: genAddresses.Draw(t, "address"), Timeout: genDuration(t, 0)},
+		CDR:         CDR{Path: rapid.StringMatching(`[ -~]{0,20}`).Draw(t, "path")},
 	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "listens") {
 		addr := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(5060+i))
@@ -193,14 +203,24 @@ func genTrunks(t *rapid.T, c *Config) {
 			CallerIDPolicy: CallerIDPolicy(rapid.IntRange(0, 1).Draw(t, "policy")),
 			Trusted:        rapid.Bool().Draw(t, "trusted"),
 			KeepAlive:      genKeepAlive.Draw(t, "keepalive"),
-			Diversion:      Diversion(rapid.IntRange(0, 3).Draw(t, "diversion")),
-			PassHeaders:    genHeaders.Draw(t, "pass_headers"),
-			Sources:        []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/32")},
+
+			OptionsInterval: genKeepAlive.Draw(t, "options_interval"),
+			DownAfter:       uint(rapid.IntRange(1, 5).Draw(t, "down_after")),
+			FollowRedirects: rapid.Bool().Draw(t, "follow_redirects"),
+			FromDomain:      rapid.SampledFrom([]string{"", "from.test"}).Draw(t, "from_domain"),
+			MaxCalls:        uint(rapid.IntRange(0, 1000).Draw(t, "max_calls")),
+			MaxCPS:          float64(rapid.IntRange(0, 40).Draw(t, "max_cps")) / 4,
+
+			Diversion:   Diversion(rapid.IntRange(0, 3).Draw(t, "diversion")),
+			PassHeaders: genHeaders.Draw(t, "pass_headers"),
+			Sources:     []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 		}
 		if tr.Address.Transport == TransportUDP {
 			tr.KeepAlive = 0
 		}
+		tr.Registrar, tr.RegisterExpires = tr.Address.Host, genExpires.Draw(t, "register_expires")
 		if rapid.Bool().Draw(t, "digest") {
+			tr.Register = rapid.Bool().Draw(t, "register")
 			tr.Username, tr.Password = "user", Password(genPassword.Draw(t, "password"))
 		}
 		if rapid.Bool().Draw(t, "has domain") {
@@ -222,7 +242,10 @@ func genRoutes(t *rapid.T, c *Config) {
 		}
 		switch {
 		case len(c.Trunks) > 0:
-			r.Trunks = []string{c.Trunks[0].Name}
+			r.Trunks = []RouteTrunk{{
+				Name: c.Trunks[0].Name, Priority: uint(rapid.IntRange(0, 3).Draw(t, "priority")), Weight: uint(rapid.IntRange(0, 3).Draw(t, "weight")),
+			}}
+			r.DownTrunks = Down(rapid.IntRange(0, 1).Draw(t, "down_trunks"))
 			r.Emergency = rapid.Bool().Draw(t, "emergency")
 			r.From = Origin{OriginTrunk, c.Trunks[len(c.Trunks)-1].Name}
 		case len(c.Users) > 0:
@@ -320,6 +343,9 @@ func TestABadValueIsToldWhereItStands(t *testing.T) {
 		n, key := keyLine(t, lines)
 		head := lines[n][:strings.Index(lines[n], ": ")+2]
 		bad := rapid.SampledFrom([]string{"{a: b}", "1.5", "[[x]]", `"a\nb"`}).Draw(t, "bad")
+		if key == "max_cps" && bad == "1.5" {
+			bad = "x"
+		}
 		lines[n] = head + bad
 		_, err := Parse("w.yaml", []byte(strings.Join(lines, "\n")))
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("w.yaml:%d:", n+1)) {
@@ -384,4 +410,17 @@ func TestEditDistanceIsADistance(t *testing.T) {
 			t.Fatalf("%q to %q is %d, and %d with a limit of 2", a, b, d, limited)
 		}
 	})
+}
+
+// trunksOf writes a route's trunks, by name alone where that says it all.
+func trunksOf(r Route) string {
+	var list []string
+	for _, t := range r.Trunks {
+		text := strconv.Quote(t.Name)
+		if t.Priority != 0 || t.Weight != 0 {
+			text = fmt.Sprintf("{name: %s, priority: %d, weight: %d}", text, t.Priority, t.Weight)
+		}
+		list = append(list, text)
+	}
+	return "[" + strings.Join(list, ", ") + "]"
 }

@@ -19,8 +19,11 @@ type Route struct {
 	// but not for an emergency route, which takes the region's emergency numbers
 	// and may name a further one ("911").
 	To string `yaml:"to"`
-	// Trunks are tried in order. Either Trunks or User is set.
-	Trunks []string `yaml:"trunks"`
+	// Trunks are tried in order, or by priority and weight. Either Trunks or User is
+	// set.
+	Trunks []RouteTrunk `yaml:"trunks"`
+	// DownTrunks is what becomes of those that are down. Default skip.
+	DownTrunks Down `yaml:"down_trunks"`
 	// User is whose phones ring.
 	User string `yaml:"user"`
 	// CallerID is shown instead of the caller's own when set, E.164. Default "".
@@ -185,9 +188,14 @@ func (c *references) checkDestination(path string, r *Route) {
 	c.checkTrunkList(path+".trunks", r.Trunks)
 }
 
-func (c *references) checkTrunkList(path string, trunks []string) {
+func (c *references) checkTrunkList(path string, trunks []RouteTrunk) {
 	seen := map[string]bool{}
-	for i, name := range trunks {
+	for i := range trunks {
+		name := trunks[i].Name
+		if name == "" {
+			c.missing(index(path, i), "name", "the trunk")
+			continue
+		}
 		c.checkReference(index(path, i), "trunk", name, c.trunks)
 		if seen[name] {
 			c.report(index(path, i), "trunk %s is listed twice: a trunk that failed is not tried again", name)

@@ -42,6 +42,8 @@ func wrongKind(n ast.Node, want reflect.Kind, secret bool) error {
 		return fmt.Errorf("is %s, not a single value (text with a colon in it goes in quotes)", describe(n))
 	case want == reflect.Bool && kind != ast.BoolType:
 		return errors.New("is neither true nor false: write one of the two, without quotes")
+	case want == reflect.Uint || want == reflect.Float64:
+		return nil
 	case want == reflect.Bool || kind == ast.StringType || kind == ast.LiteralType:
 		return nil
 	case want == reflect.Int64:
@@ -62,6 +64,10 @@ func setSingle(dst any, text string) (err error) {
 		*dst = Password(text)
 	case *bool:
 		*dst = strings.EqualFold(text, "true")
+	case *uint:
+		*dst, err = parseCount(text)
+	case *float64:
+		*dst, err = parseRate(text)
 	case *time.Duration:
 		*dst, err = parseDuration(text)
 	case *netip.Addr:
@@ -74,6 +80,10 @@ func setSingle(dst any, text string) (err error) {
 		panic(fmt.Sprintf("config: no way to read a %T", dst))
 	}
 	return err
+}
+
+func wrongNumber(s, instead string) error {
+	return fmt.Errorf("%q is not a number that fits here: write %s", s, instead)
 }
 
 func parseDuration(s string) (time.Duration, error) {

@@ -248,12 +248,13 @@ func TestEveryPromise(t *testing.T) {
 	}
 }
 
-// DESIGN.md's own defaults must load, whether or not they are obeyed yet.
-func TestPromisedDefaultsLoad(t *testing.T) {
-	for _, path := range []string{"sip.session_expires", "sip.min_se", "trunks.options_interval"} {
-		if promises[path].promised == "" {
-			t.Errorf("%s has a default in DESIGN.md that does not load", path)
-		}
+// DESIGN.md's own defaults for session timers are obeyed; 0s is a choice.
+func TestSessionTimers(t *testing.T) {
+	if c := mustParse(t, ""); c.SIP.SessionExpires != 1800*time.Second || c.SIP.MinSE != 90*time.Second {
+		t.Errorf("the defaults are %v and %v", c.SIP.SessionExpires, c.SIP.MinSE)
+	}
+	if c := mustParse(t, "sip: {session_expires: 0s, min_se: 2m}"); c.SIP.SessionExpires != 0 || c.SIP.MinSE != 2*time.Minute {
+		t.Errorf("read %v and %v", c.SIP.SessionExpires, c.SIP.MinSE)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // SIP is the signalling edge: where we listen and what we call ourselves.
@@ -18,6 +19,11 @@ type SIP struct {
 	// Domain is the digest realm and the domain of the users' AORs. Default:
 	// the host of the first listen address, where that is not a wildcard.
 	Domain string `yaml:"domain"`
+	// SessionExpires is the interval of session timers (RFC 4028) that we ask for,
+	// default 1800s; 0s asks for none.
+	SessionExpires time.Duration `yaml:"session_expires"`
+	// MinSE is the least interval that others may ask for, default 90s.
+	MinSE time.Duration `yaml:"min_se"`
 }
 
 // Transport is how SIP messages travel (RFC 3261 s18).
@@ -72,6 +78,13 @@ type Listen struct {
 const (
 	defaultSIPPort = 5060
 	defaultTLSPort = 5061
+)
+
+// RFC 4028 s4: "the RECOMMENDED value is 1800 seconds", and 90 s is "the absolute
+// minimum".
+const (
+	defaultSessionExpires = 1800 * time.Second
+	defaultMinSE          = 90 * time.Second
 )
 
 func defaultListen() []Listen {
@@ -144,6 +157,7 @@ func (c *checker) checkSIP(s *SIP) {
 	}
 	c.checkDomain(s)
 	c.checkTLS(s)
+	c.checkTimers(s)
 }
 
 // rival is who would take the same port of the machine: TLS runs over TCP.
@@ -157,6 +171,17 @@ func (l Listen) rival() Listen {
 		return Listen{}
 	}
 	return l
+}
+
+// checkTimers: both are whole seconds in SIP.
+func (c *checker) checkTimers(s *SIP) {
+	c.checkNotNegative("sip.session_expires", s.SessionExpires)
+	switch {
+	case s.MinSE < defaultMinSE:
+		c.report("sip.min_se", "%s is less than RFC 4028 allows: write 90s or more", s.MinSE)
+	case s.SessionExpires > 0 && s.SessionExpires < s.MinSE:
+		c.report("sip.session_expires", "%s is less than sip.min_se, %s: raise it, or write 0s to ask for no session timer", s.SessionExpires, s.MinSE)
+	}
 }
 
 func (c *checker) checkDomain(s *SIP) {

@@ -44,9 +44,41 @@ type Trunk struct {
 	// KeepAlive is the longest time between two pings over a connection to it
 	// (RFC 5626 s4.4.1); 0 is none. Default 0s.
 	KeepAlive time.Duration `yaml:"keepalive"`
+	// OptionsInterval is between two OPTIONS that ask whether it is there (RFC 3261
+	// s11); 0 is none. Default 30s.
+	OptionsInterval time.Duration `yaml:"options_interval"`
+	// DownAfter is how many failures in a row take it for down. Default 3.
+	DownAfter uint `yaml:"down_after"`
+	// MaxCalls is how many calls there may be to it and from it at a time; 0 is no
+	// limit. Default 0.
+	MaxCalls uint `yaml:"max_calls"`
+	// MaxCPS is how many of them may begin in a second; 0 is no limit. Default 0.
+	MaxCPS float64 `yaml:"max_cps"`
+	// Register registers the gateway there with Username and Password (RFC 3261 s10).
+	// Default false.
+	Register bool `yaml:"register"`
+	// Registrar is the carrier's domain there. Default: the host of Address.
+	Registrar string `yaml:"registrar"`
+	// RegisterExpires is the time that is asked for. Default 1h.
+	RegisterExpires time.Duration `yaml:"register_expires"`
+	// FromDomain is the host of From and of the identity headers there. Default "":
+	// sip.domain.
+	FromDomain string `yaml:"from_domain"`
+	// Numbers is how phone numbers are written there.
+	Numbers Numbers `yaml:"numbers"`
+	// Headers are changed in the INVITEs to it, in this order. Default: none.
+	Headers []HeaderRule `yaml:"headers"`
+	// FollowRedirects calls the contacts of a 300, 301 or 302 that are at the trunk
+	// itself. Default false.
+	FollowRedirects bool `yaml:"follow_redirects"`
+	// Failover says which failures lead to the route's next trunk.
+	Failover Failover `yaml:"failover"`
 }
 
-func (t *Trunk) setDefaults() { t.CallerID = CallerIDPAI }
+func (t *Trunk) setDefaults() {
+	t.CallerID, t.OptionsInterval, t.DownAfter = CallerIDPAI, defaultOptionsInterval, defaultDownAfter
+	t.RegisterExpires = defaultRegisterExpires
+}
 
 // Address is a trunk's SIP URI: sip:HOST[:PORT][;transport=udp|tcp|tls], or
 // sips:HOST[:PORT].
@@ -203,6 +235,9 @@ func (c *checker) checkTrunks(trunks []Trunk, listen []Listen) {
 		c.checkTrunkTLS(path, t, listen)
 		c.checkKeepAlive(path, t)
 		c.checkFamily(path, t, listen)
+		c.checkWatch(path, t)
+		c.checkRegister(path, t)
+		c.checkWriting(path, t)
 	}
 }
 

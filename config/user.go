@@ -18,6 +18,10 @@ type User struct {
 	RingingTimeout time.Duration `yaml:"ringing_timeout"`
 	// Forward is where calls go that the phones do not take. Default: nowhere.
 	Forward Forward `yaml:"forward"`
+	// MaxCalls is how many calls the user may make at a time; 0 is no limit. Default 0.
+	MaxCalls uint `yaml:"max_calls"`
+	// MaxCPS is how many may begin in a second; 0 is no limit. Default 0.
+	MaxCPS float64 `yaml:"max_cps"`
 }
 
 func (u *User) setDefaults() { u.RingingTimeout = defaultRingingTimeout }

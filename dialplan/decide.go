@@ -39,6 +39,8 @@ type Attempt struct {
 	// Dial is the Request-URI's user part: an E.164 number, emergency digits as
 	// dialled, or the user's name.
 	Dial string
+	// URI is what a redirection has the trunk called at instead; empty for Dial.
+	URI string
 	// Shown is who the callee is told is calling.
 	Shown Shown
 	// Identity is Shown in the headers that this trunk looks at; a user is shown

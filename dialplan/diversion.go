@@ -100,8 +100,8 @@ type Diversion struct {
 	// User is who was called, as the user part of a URI of ours: an E.164 number, or
 	// By. Empty for what others did.
 	User string
-	// URI is who was called, as others have written it; empty for what we did, and
-	// for what the peer must not know.
+	// URI is who was called, as others have written it; empty for what we did, for
+	// what the peer must not know, and where it is longer than 256 bytes.
 	URI string
 	// Display is the display name, unquoted and printable; may be empty.
 	Display string
@@ -181,8 +181,8 @@ func count(list []Diversion) (n int) {
 func readDiversion(header string, private bool) (list []Diversion) {
 	for _, v := range parseNameAddrs(header) {
 		d := Diversion{
-			URI: withoutHeaders(v.uri), Display: printable(v.display), Reason: reasonNamed(unquote(param(v.params, "reason"))),
-			Count: 1,
+			URI: bounded(withoutHeaders(v.uri)), Display: shorten(v.display),
+			Reason: reasonNamed(unquote(param(v.params, "reason"))), Count: 1,
 		}
 		// RFC 5806 s4: privacy is "full", "name", "uri" or "off".
 		p := unquote(param(v.params, "privacy"))
@@ -253,7 +253,7 @@ func readEntry(v nameAddr) entry {
 	uri, headers, _ := strings.Cut(v.uri, "?")
 	_, params, _ := strings.Cut(uri, ";")
 	e := entry{
-		uri: withoutCause(uri), index: param(v.params, "index"), mapped: param(v.params, "mp"), cause: param(params, "cause"),
+		uri: bounded(withoutCause(uri)), index: param(v.params, "index"), mapped: param(v.params, "mp"), cause: param(params, "cause"),
 	}
 	for header := range strings.SplitSeq(headers, "&") {
 		name, value, _ := strings.Cut(header, "=")
@@ -282,6 +282,15 @@ func wantsHistoryPrivacy(header string) bool {
 		}
 	}
 	return false
+}
+
+// bounded drops a URI that is too long to be anybody's: it would be written into
+// each INVITE of the call.
+func bounded(uri string) string {
+	if len(uri) > longestDialled {
+		return ""
+	}
+	return uri
 }
 
 func withoutHeaders(uri string) string {

@@ -100,6 +100,12 @@ func TestReadBothHistories(t *testing.T) {
 }
 
 func TestHistoryIsBounded(t *testing.T) {
+	far := "<sip:" + strings.Repeat("a", 300) + "@h;cause=302>;index=1"
+	for _, r := range []Request{{Diversion: far}, {HistoryInfo: far + ", " + far + ".1;mp=1"}} {
+		if list := history(&r); len(list) != 1 || list[0].URI != "" {
+			t.Errorf("a URI of 300 letters is read as %q", diverted(list))
+		}
+	}
 	long := strings.Repeat("<sip:a@h;cause=302>;index=1;mp=1,", 1000)
 	if n := len(history(&Request{HistoryInfo: long})); n != maxHistory-1 {
 		t.Errorf("%d diversions are read of a History-Info", n)

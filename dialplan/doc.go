@@ -82,5 +82,26 @@
 // trunk says about its callers (P-Asserted-Identity when it is trusted, else
 // From) is passed on as it came and never refused.
 //
+// A trunk that is trusted vouches for its callers. What another one says of them stands
+// in From, and is asserted to nobody.
+//
+// # Forwarding
+//
+// What a user's calls are forwarded for, and to where, stands in the attempt that rings
+// that user; whoever runs the call sees that it comes to pass, and asks [Plan.Forward]
+// where the call goes then. It is decided as if the user had dialled. A trunk that is
+// told of diversions is shown the original caller, and the user in Diversion or
+// History-Info; another one is shown the user, who must answer for the call. A call
+// never comes to a user again who has handed it on, be it here or, as those headers
+// tell, by way of others; and nobody hands on what has been through five hands.
+//
+// Diversions that a trunk's call came by are told on; those of a phone count against
+// loops only. An entry that is private is anonymous for who is not trusted.
+//
+// # Who answers
+//
+// A caller is told who has answered: the user whose phone it is, or what a trusted
+// trunk asserts in its 2xx. Users and trusted trunks learn it, others do not.
+//
 // phonenumbers is imported in region.go and nowhere else.
 package dialplan

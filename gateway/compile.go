@@ -9,6 +9,7 @@ import (
 	"github.com/tandem-gateway/tandem/config"
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/sip"
+	"github.com/tandem-gateway/tandem/sip/trunk"
 )
 
 // Check says what is wrong with a configuration beyond what the file itself shows:
@@ -36,14 +37,30 @@ func compile(c *config.Config) (*sip.Settings, error) {
 		Limits: bridge.Limits{Silence: c.RTP.Timeout},
 	}
 	for _, u := range c.Users {
-		s.Users[u.Name] = sip.User{Name: u.Name, Password: u.Password.Reveal()}
+		s.Users[u.Name] = sip.User{
+			Name: u.Name, Password: u.Password.Reveal(), Limits: trunk.Limits{Calls: int(u.MaxCalls), CPS: u.MaxCPS},
+		}
 	}
-	for _, t := range c.Trunks {
-		trunk, err := trunkOf(t)
+	for i, t := range c.Trunks {
+		compiled, err := trunkOf(t)
 		if err != nil {
 			return nil, fmt.Errorf("trunk %s: %w", t.Name, err)
 		}
-		s.Trunks = append(s.Trunks, trunk)
+		if compiled.Failover, err = trunk.NewFailover(t.Failover.Next, t.Failover.Stop); err != nil {
+			return nil, c.Errorf(fmt.Sprintf("trunks[%d].failover", i), "%v", err)
+		}
+		compiled.Failover.FollowRedirects = t.FollowRedirects
+		if compiled.Writing, err = writingOf(c, fmt.Sprintf("trunks[%d]", i), &t); err != nil {
+			return nil, err
+		}
+		s.Trunks = append(s.Trunks, compiled)
+	}
+	if err := holdMusic(s, c); err != nil {
+		return nil, err
+	}
+	s.Routes = map[string]sip.RouteTrunks{}
+	for i := range c.Routes {
+		s.Routes[c.Routes[i].Name] = routeTrunksOf(&c.Routes[i])
 	}
 	s.TLS, err = credentialsOf(c.SIP.TLS)
 	return s, err
@@ -56,7 +73,25 @@ func trunkOf(t config.Trunk) (sip.Trunk, error) {
 		Name: t.Name, Address: sip.Address{Host: a.Host, Port: a.Port, Protocol: protocolOf(a.Transport), SIPS: a.SIPS},
 		Sources: t.Sources, Domain: t.Domain, Username: t.Username, Password: t.Password.Reveal(),
 		Secure: secure, KeepAlive: t.KeepAlive, PassHeaders: t.PassHeaders,
+		Register:        registeringOf(&t),
+		OptionsInterval: t.OptionsInterval, DownAfter: int(t.DownAfter),
+		Limits: trunk.Limits{Calls: int(t.MaxCalls), CPS: t.MaxCPS},
 	}, err
+}
+
+func routeTrunksOf(r *config.Route) sip.RouteTrunks {
+	list := sip.RouteTrunks{Down: trunk.DownPolicy(r.DownTrunks)}
+	for _, t := range r.Trunks {
+		list.Entries = append(list.Entries, trunk.Entry{Trunk: t.Name, Priority: int(t.Priority), Weight: int(t.Weight)})
+	}
+	return list
+}
+
+func registeringOf(t *config.Trunk) sip.Registering {
+	if !t.Register {
+		return sip.Registering{}
+	}
+	return sip.Registering{Registrar: t.Registrar, Expires: t.RegisterExpires}
 }
 
 func planOf(c *config.Config) dialplan.Config {
@@ -80,7 +115,7 @@ func planOf(c *config.Config) dialplan.Config {
 	}
 	for _, r := range c.Routes {
 		p.Routes = append(p.Routes, dialplan.Route{
-			Name: r.Name, From: r.From.String(), To: r.To, Trunks: r.Trunks, User: r.User, CallerID: r.CallerID,
+			Name: r.Name, From: r.From.String(), To: r.To, Trunks: r.TrunkNames(), User: r.User, CallerID: r.CallerID,
 			RingingTimeout: r.RingingTimeout, AttemptTimeout: r.AttemptTimeout, Emergency: r.Emergency,
 		})
 	}

@@ -96,12 +96,16 @@ func (g *Gateway) build(o Options) error {
 	g.edge, err = sip.New(sip.Config{
 		Network: o.Network, Ports: g.ports, MediaAddresses: o.Config.RTP.Address, Domain: o.Config.SIP.Domain,
 		Agent: "Tandem/" + Version, Bounds: registrar.DefaultBounds(), Log: g.log, Publish: g.publish,
-		Trace: tracer(o.Trace),
+		Trace: tracer(o.Trace), SessionExpires: o.Config.SIP.SessionExpires, MinSE: o.Config.SIP.MinSE,
 	}, settings)
 	if err != nil {
 		return err
 	}
-	return g.listenAll(o.Config.SIP.Listen)
+	if err := g.listenAll(o.Config.SIP.Listen); err != nil {
+		return err
+	}
+	g.edge.Watch()
+	return nil
 }
 
 // openMedia makes the engine on the network's UDP.

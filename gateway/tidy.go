@@ -30,19 +30,34 @@ func (t *tide) ebb(calls int) bool {
 	return true
 }
 
+// tidyAgain is when memory is given back a second time after an ebb: when the
+// answers to repetitions, which outlive their calls by 64*T1, have gone too.
+const tidyAgain = 45 * time.Second
+
 // tidy gives memory back until ctx ends.
 func (g *Gateway) tidy(ctx context.Context) {
 	ticker := time.NewTicker(tidyEvery)
 	defer ticker.Stop()
 	var t tide
+	var again time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-		}
-		if t.ebb(g.edge.Calls()) {
-			debug.FreeOSMemory()
+		case now := <-ticker.C:
+			g.edge.Expire()
+			if ebbs := t.ebb(g.edge.Calls()); ebbs || !again.IsZero() && now.After(again) {
+				again = later(ebbs, now)
+				debug.FreeOSMemory()
+			}
 		}
 	}
+}
+
+// later is when to tidy again: after an ebb, not after the second time.
+func later(ebbs bool, now time.Time) time.Time {
+	if !ebbs {
+		return time.Time{}
+	}
+	return now.Add(tidyAgain)
 }

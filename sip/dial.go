@@ -1,9 +1,8 @@
 package sip
 
 import (
-	"context"
+	"cmp"
 	"errors"
-	"net"
 	"net/netip"
 	"strconv"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/sip/dialog"
 	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/sip/trunk"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
@@ -49,9 +49,10 @@ func (e *Edge) locateTrunk(plan dialplan.Attempt) ([]bridge.Target, event.Cause)
 	flow, err := e.flowOf(t)
 	if err != nil {
 		e.log.Warn("no way to the trunk", "trunk", t.Name, "err", err)
+		e.watch.post(called{t.Name, trunk.Result{Fate: trunk.Unreachable, Phrase: err.Error()}})
 		return nil, event.Cause{Status: 503, Q850: 38, By: event.PartyGateway, Text: err.Error()}
 	}
-	return []bridge.Target{{Name: t.Name, URI: t.Address.uri(plan.Dial), Hint: flow.Remote.Addr(), Local: e.mediaAddress(flow)}}, event.Cause{}
+	return []bridge.Target{{Name: t.Name, URI: cmp.Or(plan.URI, t.called(plan.Dial)), Hint: flow.Remote.Addr(), Local: e.mediaAddress(flow)}}, event.Cause{}
 }
 
 // mediaAddress is where media is received for a leg: where the configuration
@@ -67,18 +68,26 @@ func (e *Edge) mediaAddress(f transport.Flow) netip.Addr {
 
 // Dial makes the leg of a participant and sends it the INVITE.
 func (e *Edge) Dial(now time.Time, c *bridge.Call, d bridge.Dial) bridge.Leg {
-	l := &leg{edge: e, call: c, participant: d.Participant, peer: d.Plan.To}
+	l := &leg{edge: e, call: c, participant: d.Participant, peer: d.Plan.To, target: d.Target.URI}
+	if err := l.admitTrunk(now); err != nil {
+		e.log.Warn("trunk not tried", "call", c.ID(), "trunk", d.Target.Name, "why", err)
+		l.fail(event.Cause{Status: 503, Q850: circuitsBusy, By: event.PartyGateway, Text: err.Error()})
+		return l
+	}
+	l.try()
 	auth, err := e.aim(l, d.Target, d.Plan)
 	if err != nil {
 		e.log.Warn("no way to the callee", "call", c.ID(), "target", d.Target.Name, "err", err)
-		l.usage = dialog.NewUAC(dialog.Config{})
-		l.tell(bridge.Refused{Cause: event.Cause{Status: 503, Q850: 38, By: event.PartyGateway, Text: err.Error()}})
-		l.tell(bridge.Released{})
+		l.tried(trunk.Result{Fate: trunk.Unreachable, Phrase: err.Error()})
+		l.fail(event.Cause{Status: 503, Q850: outOfOrder, By: event.PartyGateway, Text: err.Error()})
 		return l
 	}
 	l.invite(now, e.invitation(l, d), auth, !l.pinned && e.free(d.Plan))
 	return l
 }
+
+// errNoServer says that a trunk's name leads to no server.
+var errNoServer = errors.New("the trunk has no server: check its name in DNS")
 
 // errGone says that what was to be called is not there any more.
 var errGone = errors.New("it is gone since the call was routed")
@@ -111,7 +120,9 @@ func (e *Edge) free(plan dialplan.Attempt) bool {
 
 // invitation is what the INVITE says.
 func (e *Edge) invitation(l *leg, d bridge.Dial) dialog.Invitation {
-	to, plan, domain := d.Target.URI, d.Plan, e.config.Domain
+	to, plan, writing := d.Target.URI, d.Plan, e.writing(d.Plan.To)
+	domain := writing.domain(e.config.Domain)
+	plan.Identity = writing.written(plan.Identity)
 	if plan.To.Kind == dialplan.PartyUser {
 		to = userURI(plan.Dial, domain)
 	}
@@ -124,7 +135,7 @@ func (e *Edge) invitation(l *leg, d bridge.Dial) dialog.Invitation {
 	}
 	return dialog.Invitation{
 		RequestURI: d.Target.URI, From: fromValue(plan.Identity, domain), To: "<" + to + ">",
-		CallID: l.usageID(), MaxForwards: d.MaxForwards, Headers: headers, Offer: d.Offer,
+		CallID: l.usageID(), MaxForwards: d.MaxForwards, Headers: writing.apply(headers), Offer: d.Offer,
 	}
 }
 
@@ -132,16 +143,21 @@ func (e *Edge) invitation(l *leg, d bridge.Dial) dialog.Invitation {
 // two sides of the gateway are two calls.
 func (l *leg) usageID() string { return legTag(l.call.ID(), l.participant) }
 
-// lookupTime bounds the look-up of a trunk's name.
-const lookupTime = 2 * time.Second
-
-// flowOf gives the flow to a trunk; a name is looked up.
+// flowOf gives the flow to a trunk: to the first of its servers that there is a way
+// to (RFC 3263 s4.3).
 func (e *Edge) flowOf(t *Trunk) (transport.Flow, error) {
-	at, err := resolve(t.Address)
+	list, err := e.candidates(time.Now(), t)
 	if err != nil {
 		return transport.Flow{}, err
 	}
-	return e.layer.Connect(t.peer(t.Address.protocol(), at))
+	err = errNoServer
+	for _, c := range list {
+		var f transport.Flow
+		if f, err = e.layer.Connect(t.peer(transport.Protocol(c.Protocol), c.Addr)); err == nil {
+			return f, nil
+		}
+	}
+	return transport.Flow{}, err
 }
 
 // flowTo gives the flow to the next hop of a request within a dialog: the one that
@@ -169,18 +185,4 @@ func (e *Edge) flowTo(hop string, known transport.Flow, t *Trunk) transport.Flow
 		return known
 	}
 	return f
-}
-
-// resolve gives the IP address of a trunk.
-func resolve(a Address) (netip.AddrPort, error) {
-	if ip := wire.HostAddr(a.Host); ip.IsValid() {
-		return netip.AddrPortFrom(ip.Unmap(), a.port()), nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
-	defer cancel()
-	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip", a.Host)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return netip.AddrPortFrom(list[0].Unmap(), a.port()), nil
 }

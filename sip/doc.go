@@ -24,10 +24,20 @@
 //   - A trunk called by TLS must prove who it is (package transport), and what began
 //     by TLS does not go on in clear. SIPS URIs on one side bring SIPS URIs in our
 //     Contact there; what becomes of the call on the other side is the route's.
+//   - Headers end at the gateway but for those that a trunk names (pass_headers). What
+//     tells who is who, and by whom a call was diverted, is written anew for each peer.
 //   - A source is matched to a trunk by address, and where two trunks share one by
 //     the port or by the domain in From. Anybody else must authenticate, and so must
 //     at a trunk's address who says to be one of our users, or sends over the flow
 //     of a registered phone.
+//   - Trunks are watched by one goroutine (watch.go), which steps the machines of package
+//     trunk: OPTIONS, registrations, and what calls tell it of their INVITEs. A call is
+//     given the trunks of its route in the order of what is known of them when it begins
+//     (choose.go); none is tried that is down or at its limit, but by emergency calls.
+//   - Calls of a carrier with which we are registered come from where that is, and are
+//     not challenged. One to our Contact there is to the number in To.
+//   - A redirection is followed within the trunk that gave it, and nowhere else: another
+//     trunk has not agreed to what this one is told of the caller.
 //   - A call that is over leaves its id for 64*T1, and what its peers may repeat with
 //     their answers. Responses to calls that were never here are dropped.
 package sip

@@ -10,10 +10,12 @@ import (
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/rtp/audio"
 	"github.com/tandem-gateway/tandem/sip/digest"
 	"github.com/tandem-gateway/tandem/sip/registrar"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/sip/trunk"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
@@ -32,6 +34,9 @@ type Config struct {
 	Agent string
 	// Timing is T1, T2 and T4; zero is the RFC's.
 	Timing transaction.Timing
+	// SessionExpires is the interval of session timers (RFC 4028), 0 to ask for none;
+	// MinSE is the least that others may ask for.
+	SessionExpires, MinSE time.Duration
 	// Bounds are the registrar's.
 	Bounds registrar.Bounds
 	Log    *slog.Logger
@@ -46,7 +51,12 @@ type Settings struct {
 	Users  map[string]User
 	Trunks []Trunk
 	Plan   *dialplan.Plan
+	// Routes says, by a route's name, how it chooses among its trunks; one that is not
+	// there has them tried as they are written.
+	Routes map[string]RouteTrunks
 	Limits bridge.Limits
+	// Music gives the sound for one party on hold, when Limits.Hold asks for it.
+	Music func() audio.Source
 	// TLS is what TLS listeners show and ask for.
 	TLS transport.Credentials
 }
@@ -54,6 +64,8 @@ type Settings struct {
 // User is somebody who may register and call.
 type User struct {
 	Name, Password string
+	// Limits are of the calls that the user makes.
+	Limits trunk.Limits
 }
 
 // Edge is the SIP side of a gateway.
@@ -66,6 +78,9 @@ type Edge struct {
 	phones    *phones
 	auth      *digest.Authenticator
 	lingering *lingering
+	locator   locator
+	watch     *watch
+	meters    *meters
 	drain     atomic.Int64 // unix nanoseconds until which new calls get 503; 0 is open
 }
 
@@ -80,7 +95,7 @@ func New(c Config, s *Settings) (*Edge, error) {
 	}
 	e := &Edge{
 		config: c, log: c.Log, auth: auth, calls: newDirectory(), phones: newPhones(c.Bounds),
-		lingering: newLingering(c.Timing.Timeout()),
+		lingering: newLingering(c.Timing.Timeout()), meters: newMeters(),
 	}
 	e.settings.Store(s)
 	e.layer = transport.New(transport.Config{
@@ -88,6 +103,7 @@ func New(c Config, s *Settings) (*Edge, error) {
 		NewFramer: newFramer,
 	})
 	e.layer.Certify(s.TLS)
+	e.watch = newWatch(e, s)
 	return e, nil
 }
 
@@ -100,6 +116,7 @@ func (e *Edge) Listen(p transport.Protocol, at netip.AddrPort) ([]netip.AddrPort
 func (e *Edge) Apply(s *Settings) {
 	e.layer.Certify(s.TLS)
 	e.settings.Store(s)
+	e.watch.post(configured{s})
 }
 
 // Refuse has every new call answered with 503 and Retry-After until the given
@@ -108,6 +125,10 @@ func (e *Edge) Refuse(until time.Time) { e.drain.Store(until.UnixNano()) }
 
 // Calls is how many calls there are.
 func (e *Edge) Calls() int { return e.calls.len() }
+
+// Expire forgets answers to repetitions that nobody can want any more. They go by
+// themselves as messages come; this is for when none do.
+func (e *Edge) Expire() { e.lingering.len() }
 
 // Phones is how many AORs are registered.
 func (e *Edge) Phones() int { return e.phones.len() }
@@ -127,19 +148,27 @@ func (e *Edge) Abandon() {
 	}
 }
 
-// Close ends the listeners and connections. Calls should have ended before.
-func (e *Edge) Close() error { return e.layer.Close() }
+// Close ends the watch over the trunks, the listeners and the connections. Calls
+// should have ended before.
+func (e *Edge) Close() error {
+	e.watch.close()
+	e.locator.close()
+	return e.layer.Close()
+}
 
 // env is what the calls are given.
 func (e *Edge) env(s *Settings) bridge.Env {
 	return bridge.Env{
-		Dialer: e, Plan: s.Plan, Ports: e.config.Ports, Limits: s.Limits, Log: e.log,
-		Publish: e.config.Publish, Forget: e.forget,
+		Dialer: e, Plan: choosing{e, s}, Ports: e.config.Ports, Limits: s.Limits, Log: e.log,
+		Publish: e.config.Publish, Forget: e.forget, Music: s.Music,
 	}
 }
 
 // forget is the end of a call.
 func (e *Edge) forget(c *bridge.Call) {
+	for l := range legs(c) {
+		l.release()
+	}
 	e.lingering.ended(c.ID())
 	e.calls.remove(c)
 }
@@ -150,6 +179,7 @@ func (e *Edge) closed(f transport.Flow, err error) {
 	for _, aor := range e.phones.broken(f) {
 		e.log.Info("phone lost", "user", aor, "flow", f.String(), "err", err)
 	}
+	e.watch.mention(flowLost{f}) // a send of the watch's own may have found it
 	for _, call := range e.calls.all() {
 		call.Post(lost{f})
 	}

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"math"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -38,8 +39,12 @@ func (e *Edge) invite(req *sip.Request, key transaction.ServerKey, f transport.F
 		e.settle(req, key, f, 482)
 		return
 	}
-	if tags := wire.OptionTags(req, "Require"); len(tags) > 0 {
-		e.settle(req, key, f, 420, dialog.Header{Name: "Unsupported", Value: strings.Join(tags, ", ")})
+	if h, required := dialog.Unsupported(req); required {
+		e.settle(req, key, f, 420, h)
+		return
+	}
+	if h, brief := dialog.TooBrief(req, e.config.MinSE); brief {
+		e.settle(req, key, f, 422, h)
 		return
 	}
 	if wait, ok := e.draining(time.Now()); ok {
@@ -71,7 +76,7 @@ func describeFault(status int) []dialog.Header {
 // they send from, and by a password too when one is set; users by their password.
 func (e *Edge) origin(s *Settings, req *sip.Request, f transport.Flow) (dialplan.Party, bool) {
 	if t := e.trunkOf(s, req, f); t != nil {
-		if t.Username == "" {
+		if t.Username == "" || t.Register.Registrar != "" {
 			return dialplan.Party{Kind: dialplan.PartyTrunk, Name: t.Name}, true
 		}
 		_, ok := e.authenticate(req, f, t.password)
@@ -113,7 +118,8 @@ func (a *arrival) Do(c *bridge.Call, now time.Time) {
 	l.carried = a.settings.carried(l.peer, req)
 	l.usage = dialog.NewUAS(now, e.legConfig(c.ID(), callerParticipant, a.flow, contactOf(a.flow, bySIPS(req)), nil), req, a.offer, responseFlow(req, a.flow))
 	caller := a.caller()
-	c.Arrive(now, l, caller, a.settings.Plan.Decide(caller.Request))
+	decision := choosing{e, a.settings}.Decide(now, caller.Request)
+	c.Arrive(now, l, caller, l.limited(now, a.settings, decision))
 	l.flush(now)
 }
 
@@ -122,10 +128,12 @@ func (a *arrival) caller() bridge.Caller {
 	from := a.req.From()
 	c := bridge.Caller{
 		Name: from.Address.User, SIPCallID: strings.Clone(a.req.CallID().Value()),
-		Source: a.flow.Remote.String(), Dialled: dialled(a.req), Hint: a.flow.Remote.Addr(),
+		Source: a.flow.Remote.String(), Dialled: dialled(a.callee()), Hint: a.flow.Remote.Addr(),
 		Local: a.edge.mediaAddress(a.flow), Offer: a.offer,
 		Request: asked(a.origin, a.req), MaxForwards: 70,
 	}
+	c.Request.To = a.settings.read(a.origin, a.callee())
+	c.Request.FromURI = a.settings.read(a.origin, &a.req.From().Address)
 	if mf := a.req.MaxForwards(); mf != nil {
 		c.MaxForwards = int(mf.Val())
 	}
@@ -143,11 +151,11 @@ func (a *arrival) caller() bridge.Caller {
 
 // dialled is the callee as it was dialled: the user part, or the URI when it has
 // none.
-func dialled(req *sip.Request) string {
-	if u := req.Recipient.User; u != "" {
+func dialled(to *sip.Uri) string {
+	if u := to.User; u != "" {
 		return strings.Clone(wire.Unescape(u))
 	}
-	return req.Recipient.String()
+	return to.String()
 }
 
 // legConfig is what the usage of a leg is made with.
@@ -155,6 +163,7 @@ func (e *Edge) legConfig(call string, participant int, f transport.Flow, contact
 	c := dialog.Config{
 		Timing: e.config.Timing, Via: viaOf(f), Contact: contact, Agent: e.config.Agent,
 		Tag: legTag(call, participant), Branch: legBranch(call, participant), Authorize: auth,
+		SessionExpires: e.config.SessionExpires, MinSE: e.config.MinSE, Seed: rand.Uint64(),
 	}
 	if f.Protocol.Reliable() {
 		c.Transport = transaction.Reliable

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"cmp"
 	"iter"
 	"strconv"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/sip/dialog"
 	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/sip/trunk"
 )
 
 // leg is a SIP dialog as a leg of a call: the loop around one dialog.Usage. It
@@ -33,6 +35,19 @@ type leg struct {
 	// fallback is the way back to UDP while an INVITE that is too large for it is
 	// tried over TCP.
 	fallback *smaller
+	// target is the URI that was called, of a leg that we have placed.
+	target string
+	// trial is the trunk whose health waits for what comes of the INVITE; empty when
+	// none does.
+	trial string
+	// metered is the meter that counts the leg; empty when none does.
+	metered string
+	// urgency is that of the call, at its caller's leg.
+	urgency trunk.Urgency
+	// redirection is what the call has been redirected to, at its caller's leg.
+	redirection trunk.Redirection
+	// retryAfter is when a caller that is refused may come again; 0 says nothing.
+	retryAfter time.Duration
 	// broken is set while a failed send is being told to the usage.
 	broken bool
 }
@@ -57,6 +72,7 @@ func (l *leg) Do(now time.Time, c bridge.Command) {
 	case bridge.Answer:
 		u.Answer(now, c.SDP, l.edge.connectedHeaders(l.peer, c.Connected)...)
 	case bridge.Refuse:
+		c.RetryAfter = max(c.RetryAfter, l.retryAfter)
 		u.Reject(now, c.Cause.Status, refuseHeaders(c)...)
 	case bridge.Offer:
 		u.Offer(now, c.SDP)
@@ -72,12 +88,9 @@ func (l *leg) Do(now time.Time, c bridge.Command) {
 
 // hangup ends the leg in the way its state asks for.
 func (l *leg) hangup(now time.Time, c event.Cause) {
-	switch l.usage.State() {
-	case dialog.Calling, dialog.Early:
-		l.usage.Cancel(now, reasonHeaders(c)...)
-	default:
-		l.usage.Bye(now, reasonHeaders(c)...)
-	}
+	l.triedInVain(c)
+	l.usage.Cancel(now, reasonHeaders(c)...) // our INVITE that rings, or nothing
+	l.usage.Bye(now, reasonHeaders(c)...)
 }
 
 func refuseHeaders(c bridge.Refuse) []dialog.Header {
@@ -168,7 +181,9 @@ func (l *leg) way(hop string) transport.Flow {
 }
 
 // report tells the call what the usage reported.
-func (l *leg) report(_ time.Time, r dialog.Report) {
+func (l *leg) report(now time.Time, r dialog.Report) {
+	l.triedBy(r)
+	l.servedBy(now, r)
 	switch r := r.(type) {
 	case dialog.Trying:
 		l.tell(bridge.Trying{})
@@ -177,11 +192,13 @@ func (l *leg) report(_ time.Time, r dialog.Report) {
 	case dialog.Accepted:
 		l.tell(bridge.Answered{SDP: r.SDP, Connected: l.edge.answerer(l.peer, r.Response)})
 	case dialog.Failed:
-		l.tell(bridge.Refused{Cause: responseCause(r.Status, r.Response)})
+		l.tell(l.refused(r))
 	case dialog.Offered:
 		l.tell(bridge.Offered{SDP: r.SDP})
 	case dialog.OfferAnswered:
 		l.tell(bridge.OfferAnswered{SDP: r.SDP})
+	case dialog.Changed:
+		l.tell(bridge.Changed{SDP: r.SDP})
 	case dialog.OfferFailed:
 		l.tell(bridge.OfferRefused{Cause: causeOf(r.Status, nil)})
 	case dialog.OfferWithdrawn:
@@ -190,6 +207,7 @@ func (l *leg) report(_ time.Time, r dialog.Report) {
 		l.tell(bridge.HungUp{Cause: leftCause(r)})
 	case dialog.Released:
 		l.edge.lingering.add(r.Leftovers)
+		l.release()
 		l.tell(bridge.Released{})
 	}
 }
@@ -206,7 +224,7 @@ func responseCause(status int, res *sip.Response) event.Cause {
 // leftCause says why a party left: 200 and 16 for a plain BYE.
 func leftCause(r dialog.Left) event.Cause {
 	if r.Request == nil {
-		return event.Cause{Status: r.Status, Q850: 102, By: event.PartyGateway, Text: "the dialog is dead: no answer within it"}
+		return event.Cause{Status: r.Status, Q850: 102, By: event.PartyGateway, Text: cmp.Or(r.Text, "the dialog is dead: no answer within it")}
 	}
 	c := causeOf(r.Status, r.Request)
 	if c.Q850 == 0 {

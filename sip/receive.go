@@ -46,6 +46,10 @@ func (e *Edge) faulty(f transport.Flow, fault *wire.Fault) {
 func (e *Edge) receiveResponse(res *sip.Response, f transport.Flow) {
 	branch := wire.Branch(res)
 	id, participant, ok := parseBranch(branch)
+	if own(branch) {
+		e.watch.post(answered{res})
+		return
+	}
 	if !ok {
 		return // RFC 3261 s18.1.2: no transaction of ours; it is dropped
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/sip/trunk"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
@@ -30,6 +31,19 @@ type Trunk struct {
 	// PassHeaders are the names of headers that INVITEs from the trunk and to it carry
 	// through the gateway; one that ends in * stands for all that begin so.
 	PassHeaders []string
+	// OptionsInterval is between two OPTIONS that ask whether it is there; 0 is none.
+	OptionsInterval time.Duration
+	// DownAfter is how many failures in a row take it for down; 0 is three.
+	DownAfter int
+	// Register is how the gateway registers there. Its calls are then known by where
+	// it is registered too, and are not challenged.
+	Register Registering
+	// Writing is how numbers and headers are written for it.
+	Writing Writing
+	// Failover says which failures lead to the next trunk.
+	Failover trunk.Failover
+	// Limits are of the calls to it and from it.
+	Limits trunk.Limits
 }
 
 // Address is where a trunk is called.
@@ -77,6 +91,9 @@ func (t *Trunk) password(user string) (string, bool) { return t.Password, user =
 // of a registered phone.
 func (e *Edge) trunkOf(s *Settings, req *sip.Request, f transport.Flow) *Trunk {
 	t := s.trunkOf(req, f)
+	if t == nil {
+		t = e.lineOf(s, req, f)
+	}
 	if t == nil || s.claimed(req, e.config.Domain, f.Local) || !t.calledAt(f.Remote) && e.phones.from(f) {
 		return nil
 	}

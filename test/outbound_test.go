@@ -18,6 +18,12 @@ func (s *stage) talk(nearHost byte, near *phone.Message, farHost byte, far *phon
 	b.speaks(far)
 	a.hears(high)
 	b.hears(low)
+	for _, v := range []*voice{a, b} {
+		// A relay leaves SSRC and sequence as they are (RFC 3550 s7.1).
+		if r := v.report(); r.Sources != 1 || r.Lost != 0 {
+			s.Errorf("%s hears %+v", v.audio.Local, r)
+		}
+	}
 	return a, b
 }
 

@@ -57,7 +57,7 @@
 //
 //	wait TIME                          at TIME waits until then from the begin
 //	NAME sends tone [pitch=HZ]         NAME stops tone
-//	NAME hears NAME|nothing            NAME and NAME hear each other, both hear each other
+//	NAME hears NAME|nothing|music      NAME and NAME hear each other, both hear each other
 //	NAME sprays NAME                   sends its tone to the port that is the other's
 //	drop next [N] WHAT [METHOD] to|from NAME   a method, a status or RTP
 //	unplug NAME, plug NAME             NAME loses its connections

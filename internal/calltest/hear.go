@@ -93,7 +93,7 @@ func (p *party) talk() error {
 	return p.audio.Start(time.Now(), *p.theirs)
 }
 
-// hearsStep is "NAME hears OTHER" or "NAME hears nothing".
+// hearsStep is "NAME hears OTHER", "NAME hears nothing" or "NAME hears music".
 type hearsStep struct {
 	line
 	who, whom string
@@ -108,9 +108,12 @@ func (h *hearsStep) play(s *stage) error {
 	if err != nil {
 		return h.errorf("%w", err)
 	}
-	if h.whom == "nothing" {
+	switch h.whom {
+	case "nothing":
 		err = s.hearsNothing(who)
-	} else {
+	case "music":
+		err = s.hearsMusic(who)
+	default:
 		err = s.hears(who, h.whom)
 	}
 	if err != nil {
@@ -134,6 +137,21 @@ func (s *stage) hears(who *party, name string) error {
 // hearsNothing lets what is on its way arrive before it listens.
 func (s *stage) hearsNothing(who *party) error {
 	s.run(2*listening, never)
+	if pitch := s.pitchOf(who); pitch != 0 {
+		return fmt.Errorf("%s hears %s", who.name, s.heard(who))
+	}
+	return nil
+}
+
+// hearsMusic wants sound that is nobody's tone: a good part of the packets that 20 ms
+// frames make.
+func (s *stage) hearsMusic(who *party) error {
+	s.run(listening, never)
+	before := who.audio.Report().Received
+	s.run(4*listening, never)
+	if n := who.audio.Report().Received - before; n < 20 {
+		return fmt.Errorf("%s was sent %d packets in %v, where music makes 40", who.name, n, 4*listening)
+	}
 	if pitch := s.pitchOf(who); pitch != 0 {
 		return fmt.Errorf("%s hears %s", who.name, s.heard(who))
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
-	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
@@ -72,13 +71,17 @@ func (u *Usage) receiveAck(now time.Time, key transaction.ServerKey, req *sip.Re
 		return
 	}
 	a.server.last = nil // it is not sent any more
+	offer := a.offer
 	u.accept = acceptance{}
 	if u.state == Answered {
 		u.state = Confirmed
 		u.report(Acknowledged{})
 	}
-	u.answerInAck(req)
+	if offer != nil {
+		u.answerInAck(req)
+	}
 	u.sendQueued(now)
+	u.sendCorrection(now)
 	u.ackGone(now)
 }
 
@@ -87,9 +90,6 @@ func (u *Usage) receiveAck(now time.Time, key transaction.ServerKey, req *sip.Re
 // UAC, the answer MUST be in the acknowledgement for that message".
 func (u *Usage) answerInAck(req *sip.Request) {
 	media := &u.chosen.Media
-	if media.State != sdp.LocalOffer {
-		return
-	}
 	s, fault := description(req)
 	if s != nil && media.ReceiveAnswer(s) == nil {
 		u.tell(OfferAnswered{SDP: s})
@@ -101,7 +101,8 @@ func (u *Usage) answerInAck(req *sip.Request) {
 
 // tell reports what only a call that goes on must know.
 func (u *Usage) tell(r Report) {
-	if u.state == Confirmed || u.state == Answered {
+	switch u.state {
+	case Early, Answered, Confirmed:
 		u.report(r)
 	}
 }

@@ -23,6 +23,11 @@ const (
 // Bye ends an answered call. The reason goes into the BYE (RFC 3326).
 func (u *Usage) Bye(now time.Time, reason ...Header) {
 	switch u.state {
+	case Early:
+		// Its answer still waits for a PRACK: nobody has heard of it.
+		if u.ringing() && u.assurance.answer != nil {
+			u.refuse(now, 480, reason)
+		}
 	case Answered:
 		u.leave(now)
 		u.bye = farewell{phase: byeWaitsForAck, reason: reason}

@@ -223,9 +223,11 @@ func TestReinviteThatNothingEnds(t *testing.T) {
 				r.do(func(u *Usage) { u.Bye(r.now) })
 				r.respond(sip.BYE, 200, "", nil, "")
 			}
-			r.wait(3 * time.Second)
-			r.expectState(Leaving)
 			r.forget()
+			r.wait(3 * time.Second)
+			r.do(func(u *Usage) { u.Tick(r.now) })
+			r.expectState(Leaving)
+			r.expect()
 			r.wait(time.Second)
 			r.expect("CANCEL")
 			if cancel := r.request(sip.CANCEL); wire.Branch(cancel) != wire.Branch(reinvite) || wire.ToTag(cancel) != "them" {

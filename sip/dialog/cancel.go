@@ -17,6 +17,7 @@ func (u *Usage) Cancel(now time.Time, reason ...Header) {
 		return
 	}
 	u.state = Withdrawn
+	u.endReinvite(now)
 	u.invite.cancelWith = reason
 	u.stepClient(now, u.invite.client, transaction.Cancel, nil)
 }

@@ -124,21 +124,25 @@ func (c *clerk) response(p *pair, s *side, m *sip.Response) {
 
 // orders are the reports that may follow a report.
 var orders = map[string]string{
-	"":               "Trying Progressed Accepted Failed Acknowledged Offered OfferFailed Left Released",
+	"":               "Trying Progressed Accepted Failed Acknowledged Left Released " + early,
 	"Trying":         "Trying Progressed Accepted Failed Released",
-	"Progressed":     "Progressed Accepted Failed Released",
+	"Progressed":     "Progressed Accepted Failed Released " + early,
 	"Accepted":       inCall,
 	"Acknowledged":   inCall,
-	"Offered":        inCall + " Acknowledged",
-	"OfferAnswered":  inCall,
-	"OfferFailed":    inCall + " Acknowledged",
-	"OfferWithdrawn": inCall + " Acknowledged",
+	"Offered":        inCall + " Acknowledged Progressed Accepted Failed",
+	"Changed":        inCall,
+	"OfferAnswered":  inCall + " Acknowledged Progressed Accepted Failed",
+	"OfferFailed":    inCall + " Acknowledged Progressed Accepted Failed",
+	"OfferWithdrawn": inCall + " Acknowledged Progressed Accepted Failed",
 	"Failed":         "Released",
 	"Left":           "Released",
 	"Released":       "",
 }
 
-const inCall = "Offered OfferAnswered OfferFailed OfferWithdrawn Left Released"
+// early are what an exchange that 100rel has completed before the 2xx makes possible.
+const early = "Offered OfferAnswered OfferFailed OfferWithdrawn"
+
+const inCall = "Changed Offered OfferAnswered OfferFailed OfferWithdrawn Left Released"
 
 func (c *clerk) report(p *pair, s *side, r Report) {
 	p.t.Helper()

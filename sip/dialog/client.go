@@ -5,6 +5,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
@@ -15,6 +16,7 @@ type client struct {
 	bytes   []byte  // nil once it is not sent again
 	dialog  *Dialog // the dialog it is sent in; nil for the first INVITE and its CANCEL
 	tx      machine
+	offer   *sdp.Description // of a re-INVITE or UPDATE
 	// exchange is set once the request has been challenged.
 	exchange Exchange
 	// ack is the ACK to a final failure, or to the 2xx of a re-INVITE.
@@ -93,7 +95,12 @@ func (u *Usage) deliver(now time.Time, c *client, status int, res *sip.Response)
 	if (status == 401 || status == 407) && res != nil && u.answerChallenge(now, c, res) {
 		return
 	}
+	if status == 422 && res != nil && u.lengthen(now, c, res) {
+		return
+	}
 	switch {
+	case c.message.method == "UPDATE":
+		u.updateAnswered(now, c, status, res)
 	case c.message.method != "INVITE":
 	case c.dialog != nil:
 		u.reinviteAnswered(now, c, status, res)
@@ -118,22 +125,30 @@ func (u *Usage) answerChallenge(now time.Time, c *client, res *sip.Response) boo
 	if err != nil {
 		return false
 	}
+	u.repeat(now, c, *m, credentials)
+	return true
+}
+
+// repeat sends a request once more as a new transaction, in the place of the one that
+// was refused.
+func (u *Usage) repeat(now time.Time, c *client, m message, credentials []Header) {
 	seq := m.seq + 1
 	if c.dialog != nil {
 		seq = c.dialog.nextSeq()
 	}
 	next := &client{
 		message: m.again(u.branch(), u.config.Via, seq, credentials),
-		dialog:  c.dialog, exchange: c.exchange,
+		dialog:  c.dialog, exchange: c.exchange, offer: c.offer,
 	}
 	switch c {
 	case u.invite.client:
 		u.inviteAgain(next)
 	case u.reinvite.client:
 		u.reinvite.client = next
+	case u.timer.client:
+		u.timer.client = next
 	}
 	u.start(now, next)
-	return true
 }
 
 // wanted says whether a challenged request is worth repeating. Of a CANCEL RFC 3261

@@ -28,6 +28,10 @@ type Dialog struct {
 	LocalSeq, RemoteSeq uint32
 	// Media is the offer/answer state.
 	Media sdp.Negotiation
+	// Updates says that the other side takes UPDATE.
+	Updates bool
+	// rseq is the last reliable provisional response that was acknowledged; 0 before.
+	rseq uint32
 	// ack is the ACK to the 2xx that confirmed the dialog: sent again for each
 	// repetition of that 2xx, until the INVITE's transaction ends (timer M).
 	ack    []byte
@@ -49,8 +53,9 @@ func calleeDialog(req *sip.Request) *Dialog {
 		RemoteSeq: req.CSeq().SeqNo,
 	}
 	if d.Target == "" {
-		d.Target = requestURI(from.Address)
+		d.Target = reachable(from.Address)
 	}
+	d.learn(req)
 	return d
 }
 
@@ -75,6 +80,7 @@ func callerDialog(res *sip.Response, seq uint32, called string) *Dialog {
 // MUST be recomputed based on the 2xx response".
 func (d *Dialog) follow(res *sip.Response) {
 	d.retarget(contactURI(res.Contact()))
+	d.learn(res)
 	// "taken in reverse order and preserving all URI parameters".
 	rr := recordRoutes(res)
 	for i, j := 0, len(rr)-1; i < j; i, j = i+1, j-1 {
@@ -165,10 +171,22 @@ func party(name string, uri sip.Uri, params sip.HeaderParams) string {
 // contactURI is the URI of a Contact as a target, empty when there is none that a
 // request can be sent to: RFC 3261 s8.1.1.8 wants "exactly one SIP or SIPS URI".
 func contactURI(c *sip.ContactHeader) string {
-	if c == nil || c.Address.Wildcard || c.Address.Scheme != "sip" && c.Address.Scheme != "sips" {
+	if c == nil || c.Address.Wildcard || !isSIP(c.Address) {
 		return ""
 	}
 	return requestURI(c.Address)
+}
+
+func isSIP(u sip.Uri) bool { return u.Scheme == "sip" || u.Scheme == "sips" }
+
+// reachable is the URI of a From or To as a target, where there is no Contact; one that
+// leads nowhere when it is of another scheme. The request then goes where the dialog
+// came from.
+func reachable(u sip.Uri) string {
+	if isSIP(u) {
+		return requestURI(u)
+	}
+	return "sip:anonymous.invalid"
 }
 
 // requestURI writes a URI without what RFC 3261 s19.1.1 (table 1) does not allow in a
@@ -182,10 +200,14 @@ func requestURI(u sip.Uri) string {
 	return string(wire.AppendURI(make([]byte, 0, 64), &u))
 }
 
-// recordRoutes are the Record-Route values in order, each in angle brackets.
+// recordRoutes are the Record-Route values in order, each in angle brackets. A proxy
+// writes SIP URIs there (RFC 3261 s16.6 step 4); others lead nowhere.
 func recordRoutes(m sip.Message) (list []string) {
 	addresses, _ := wire.Addresses(m, "Record-Route") // broken ones do not pass wire.Parse
 	for _, a := range addresses {
+		if !isSIP(a.URI) {
+			continue
+		}
 		list = append(list, string(append(wire.AppendURI([]byte("<"), &a.URI), '>')))
 	}
 	return list

@@ -26,7 +26,7 @@ func disown(res *sip.Response, via string) (ack, bye message) {
 		config: Config{Via: via, Branch: transaction.Cookie + "disown." + fingerprint(res)},
 		callID: res.CallID().Value(), local: party(from.DisplayName, from.Address, from.Params),
 	}
-	d := callerDialog(res, res.CSeq().SeqNo, requestURI(to.Address))
+	d := callerDialog(res, res.CSeq().SeqNo, reachable(to.Address))
 	return u.request(d, "ACK", d.LocalSeq), u.request(d, "BYE", d.nextSeq())
 }
 

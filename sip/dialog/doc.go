@@ -15,6 +15,10 @@
 //	invite_uac.go  the INVITE we send: forks, answers, failures
 //	invite_uas.go  the INVITE we receive: provisionals, 2xx until ACK, failures
 //	reinvite.go    INVITE within the dialog, from either side; glare
+//	update.go      UPDATE (RFC 3311), and the offers in it, early and later
+//	glare.go       491 and the back-off after it
+//	prack.go       100rel and PRACK (RFC 3262), both ways
+//	timer.go       session timers (RFC 4028)
 //	ack.go         ACK to a 2xx, both ways
 //	bye.go         BYE, both ways, and its crossings
 //	cancel.go      CANCEL, both ways, and the crossing with a 2xx
@@ -51,6 +55,18 @@
 //     times out". Bye waits for it.
 //   - A request that follows a challenge is a transaction of its own. The challenged
 //     one stays until timer D has run, since its ACK may have been lost.
+//   - 100rel is of one side: a caller that requires it gets every 18x reliably, one that
+//     supports it only those with the answer; we always offer it. A caller that requires
+//     it and offers nothing gets no 18x: the first reliable one would have to offer, and
+//     nobody has said yet what. A 2xx waits for the PRACK to an answer.
+//   - An answer that went out reliably is the answer. When the 2xx would say another one,
+//     it says nothing and a re-INVITE follows the ACK.
+//   - Offers of ours go by re-INVITE after the 2xx, by UPDATE before it. A 491 is met by
+//     trying again, four times in all; only then the owner hears of it.
+//   - A session timer is of one side too. Refreshes are answered and sent here, without a
+//     word to the owner: by UPDATE without a description where the other side takes it.
+//     An expiry is Left with 408 and "session expired". 408 and 481 to anything that
+//     keeps the session end the dialog (RFC 5057), other failures do not.
 //   - A peer is taken as it comes where the RFC lets us: responses without a To tag
 //     (RFC 2543), a 2xx without Contact (the URI that was called is the target), an
 //     ACK with the INVITE's branch. An INVITE without Contact is refused (ReadInvite).

@@ -33,12 +33,13 @@ type invite struct {
 	server     *server // UAS, until timer L
 	offer      *sdp.Description
 	cancelWith []Header
-	// repeatAt is when the last provisional response must be sent again (UAS).
-	repeatAt time.Time
+	// repeatAt is when the last provisional response must be sent again, expireAt
+	// when the caller does not want an answer any more (UAS).
+	repeatAt, expireAt time.Time
 }
 
 // NewUAC makes the usage of a call that we place. Invite begins it.
-func NewUAC(c Config) *Usage { return &Usage{config: c.complete()} }
+func NewUAC(c Config) *Usage { return &Usage{config: c.complete(), owner: ownsCallID} }
 
 // Invite sends the INVITE.
 func (u *Usage) Invite(now time.Time, i Invitation) {
@@ -81,6 +82,7 @@ func (u *Usage) addContact(m *message) {
 	m.add("Contact", u.config.Contact)
 	m.add("Allow", Allow)
 	m.add("Supported", Supported)
+	m.head = append(m.head, u.timerHeaders()...)
 }
 
 func (u *Usage) addAgent(m *message) {
@@ -102,18 +104,18 @@ func (u *Usage) inviteAgain(next *client) {
 func (u *Usage) inviteAnswered(now time.Time, c *client, status int, res *sip.Response) {
 	switch {
 	case status < 200:
-		u.progressed(c, status, res)
+		u.progressed(now, c, status, res)
 	case status < 300:
 		u.accepted(now, c, res)
 	default:
-		u.failed(status, res)
+		u.failed(now, status, res)
 	}
 }
 
 // progressed handles a provisional response. RFC 3261 s12.1: "a provisional
 // response with a To tag … creates an early dialog"; there are as many as there
 // are tags, and one for a peer of RFC 2543 without any.
-func (u *Usage) progressed(c *client, status int, res *sip.Response) {
+func (u *Usage) progressed(now time.Time, c *client, status int, res *sip.Response) {
 	switch {
 	case !u.calling():
 		return // it has crossed the end of the wait for it
@@ -129,13 +131,26 @@ func (u *Usage) progressed(c *client, status int, res *sip.Response) {
 		u.report(Progressed{Status: status})
 		return
 	}
-	// RFC 3261 s13.2.1: until the 2xx a description in an unreliable provisional
-	// response is a preview of the answer; a carrier may send several.
-	s, _ := description(res)
-	if s != nil && d.Media.PreviewAnswer(s) != nil {
-		s = nil // it answers nothing of ours: ringing is what is left
+	if u.inSequence(now, c, d, res) {
+		d.learn(res)
+		u.report(Progressed{Status: status, SDP: d.heard(res)})
 	}
-	u.report(Progressed{Status: status, SDP: s})
+}
+
+// heard takes the description in a provisional response. RFC 3261 s13.2.1: until the 2xx
+// one in an unreliable response is a preview of the answer, and a carrier may send
+// several; RFC 3262 s5: in a reliable one it is the answer. One that answers nothing of
+// ours is dropped: ringing is what is left.
+func (d *Dialog) heard(res *sip.Response) *sdp.Description {
+	take := d.Media.PreviewAnswer
+	if _, reliable := reliableSeq(res); reliable {
+		take = d.Media.ReceiveAnswer
+	}
+	s, _ := description(res)
+	if s == nil || take(s) != nil {
+		return nil
+	}
+	return s
 }
 
 // fork gives the dialog of a response, a new one when its tag is new; nil when there
@@ -196,12 +211,20 @@ func (u *Usage) accepted(now time.Time, c *client, res *sip.Response) {
 		return
 	}
 	u.state, u.chosen = Confirmed, d
+	u.takeTimer(now, res)
+	if u.reinvite.dialog != d {
+		u.yield() // an offer that waited in another fork
+		u.endReinvite(now)
+	}
 	u.report(Accepted{SDP: d.answered(res), Response: res})
 }
 
 // answered gives the answer that a 2xx brings: its own, or the one that a
 // provisional response has shown; nil when there is none that can be used.
 func (d *Dialog) answered(res *sip.Response) *sdp.Description {
+	if d.Media.Local != nil { // a reliable provisional response has brought it
+		return d.Media.Remote
+	}
 	s, _ := description(res)
 	if s == nil {
 		s = d.Media.Preview
@@ -214,9 +237,10 @@ func (d *Dialog) answered(res *sip.Response) *sdp.Description {
 }
 
 // failed handles the end of our INVITE without a 2xx.
-func (u *Usage) failed(status int, res *sip.Response) {
+func (u *Usage) failed(now time.Time, status int, res *sip.Response) {
 	if u.calling() {
 		u.state = Rejected
+		u.endReinvite(now)
 		u.report(Failed{Status: status, Response: res})
 	}
 }

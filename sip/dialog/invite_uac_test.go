@@ -8,6 +8,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
@@ -103,7 +104,7 @@ func TestInviteSaysWhatItMust(t *testing.T) {
 	for name, want := range map[string]string{
 		"Max-Forwards": "70", "From": "<sip:us@192.0.2.1>;tag=us", "To": "<sip:them@192.0.2.2>", "Call-ID": "raw",
 		"CSeq": "1 INVITE", "Contact": "<sip:us@192.0.2.1:5060>", "Allow": Allow, "User-Agent": "Tandem",
-		"Content-Type": "application/sdp", "P-Asserted-Identity": "<sip:us@192.0.2.1>", "Supported": "",
+		"Content-Type": "application/sdp", "P-Asserted-Identity": "<sip:us@192.0.2.1>", "Supported": Supported,
 	} {
 		if got, ok := wire.Value(req, name); !ok || got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -111,6 +112,34 @@ func TestInviteSaysWhatItMust(t *testing.T) {
 	}
 	if r.hops[0] != "sip:them@192.0.2.2:5060" {
 		t.Errorf("it goes to %q", r.hops[0])
+	}
+	plain := rawCaller(t, nil)
+	if _, there := wire.Value(plain.request(sip.INVITE), "User-Agent"); there {
+		t.Error("an agent without a name is named")
+	}
+}
+
+// The next hop may be another than the Request-URI says; CANCEL and ACK go there too.
+func TestInviteByAProxy(t *testing.T) {
+	r := newRaw(t, transport.UDP)
+	r.usage = NewUAC(config("us", callerAt))
+	r.do(func(u *Usage) {
+		u.Invite(r.now, Invitation{
+			RequestURI: "sip:them@far.test", Hop: "sip:proxy.test;lr", From: "<sip:us@192.0.2.1>", To: "<sip:them@far.test>",
+			CallID: "raw", MaxForwards: 69,
+		})
+	})
+	r.ring("a")
+	r.do(func(u *Usage) { u.Cancel(r.now) })
+	r.fail(487)
+	r.expect("INVITE", "CANCEL", "ACK")
+	for i, hop := range r.hops {
+		if uri := r.sent[i].(*sip.Request).Recipient.String(); hop != "sip:proxy.test;lr" || uri != "sip:them@far.test" {
+			t.Errorf("message %d is for %q and goes to %q", i, uri, hop)
+		}
+	}
+	if _, there := wire.Value(r.sent[0], "Content-Type"); there || header(r.sent[0], "Max-Forwards") != "69" {
+		t.Errorf("the INVITE is\n%s", r.bytes[0])
 	}
 }
 
@@ -225,10 +254,26 @@ func TestManyForks(t *testing.T) {
 			t.Fatalf("the BYE goes to %q, want %q", to, tag)
 		}
 	}
+	if n := len(r.usage.dialogs); n != maxForks {
+		t.Fatalf("%d dialogs are kept, want %d", n, maxForks)
+	}
 	r.forget()
+	r.receive(r.requestText("OPTIONS", "answered0", nil, ""))
+	r.expect("200 OPTIONS")
 	r.do(func(u *Usage) { u.Bye(r.now) })
 	if to := wire.ToTag(r.request(sip.BYE)); to != "answered0" {
 		t.Errorf("the call's BYE goes to %q", to)
+	}
+}
+
+// A description in a 18x that answers nothing of ours is not told of.
+func TestEarlyMediaThatAnswersNothing(t *testing.T) {
+	for _, body := range []string{strings.Replace(rawOffer, "audio", "video", 1), "v=0\r\n"} {
+		r := rawCaller(t, nil)
+		r.respond(sip.INVITE, 183, "a", at("a"), body)
+		if p := r.reports[0].(Progressed); p.Status != 183 || p.SDP != nil {
+			t.Errorf("%q came as %+v", body, p)
+		}
 	}
 }
 
@@ -338,6 +383,9 @@ func TestWhichAnswerCounts(t *testing.T) {
 			t.Errorf("%s: the answer has port %d, want %d", tt.name, accepted.SDP.Audio().Port, tt.port)
 		}
 		r.expectState(Confirmed)
+		if state := r.usage.chosen.Media.State; state != sdp.Stable {
+			t.Errorf("%s: the negotiation is in %v", tt.name, state)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // none, or the status and the headers to refuse it with. It asks for what RFC 3261
 // s8.2 has a UAS look at: extensions (420), Contact (400), body (400, 415).
 func ReadInvite(req *sip.Request) (offer *sdp.Description, refuse int, headers []Header) {
-	if h, required := unsupported(req); required {
+	if h, required := Unsupported(req); required {
 		return nil, 420, []Header{h}
 	}
 	// RFC 3261 s8.1.1.8: "The Contact header field MUST be present and contain exactly
@@ -43,9 +43,13 @@ func NewUAS(now time.Time, c Config, req *sip.Request, offer *sdp.Description, f
 		_ = u.chosen.Media.ReceiveOffer(offer) // the first offer of a new dialog
 	}
 	u.dialogs = []*Dialog{u.chosen}
+	u.assurance = assurance{demand: demandOf(req), cseq: req.CSeq().SeqNo}
 	u.invite.server = u.serve(now, req, flow)
 	u.respond(now, u.invite.server, 100, nil)
 	u.invite.repeatAt = now.Add(repetition)
+	if seconds, ok := wire.Expires(req); ok {
+		u.invite.expireAt = now.Add(time.Duration(seconds) * time.Second)
+	}
 	return u
 }
 
@@ -55,16 +59,14 @@ func (u *Usage) ringing() bool {
 }
 
 // Provisional sends a provisional response from 101 to 199, with the answer to the
-// INVITE's offer when there is early media.
+// INVITE's offer when there is early media. A caller that knows 100rel gets it reliably
+// (see prack.go), one after the other.
 func (u *Usage) Provisional(now time.Time, status int, answer *sdp.Description) {
 	if !u.ringing() || status <= 100 || status > 199 {
 		return
 	}
 	u.state = Early
-	if answer != nil {
-		_ = u.chosen.Media.PreviewAnswer(answer) // without an offer it is a mere announcement
-	}
-	u.respond(now, u.invite.server, status, answer)
+	u.provide(now, provisional{status, answer})
 	u.invite.repeatAt = now.Add(repetition)
 }
 
@@ -79,12 +81,30 @@ func (u *Usage) repeatProvisional(now time.Time) {
 	if i.repeatAt.IsZero() || now.Before(i.repeatAt) {
 		return
 	}
-	if i.server.status == 100 {
+	switch {
+	case i.server.status == 100:
 		u.Provisional(now, 183, nil)
+		return
+	case u.assurance.waiting != 0:
+		i.repeatAt = now.Add(repetition) // it is being repeated
+		return
+	case u.assurance.demand != demandNone:
+		u.Provisional(now, i.server.status, nil) // a reliable one has a number of its own
 		return
 	}
 	u.stepServer(now, i.server, transaction.Response(i.server.status), i.server.last)
 	i.repeatAt = now.Add(repetition)
+}
+
+// expireInvite ends an INVITE whose Expires has run out. RFC 3261 s13.3.1: "If the
+// invitation expires before the UAS has generated a final response, a 487 (Request
+// Terminated) response SHOULD be generated."
+func (u *Usage) expireInvite(now time.Time) {
+	if at := u.invite.expireAt; at.IsZero() || now.Before(at) {
+		return
+	}
+	u.refuse(now, 487, nil)
+	u.report(Left{Status: 487})
 }
 
 // Answer accepts the INVITE. The 2xx is sent until the ACK comes. Without a
@@ -94,18 +114,36 @@ func (u *Usage) Answer(now time.Time, s *sdp.Description, headers ...Header) {
 	if !u.ringing() {
 		return
 	}
-	if s == nil {
-		s = u.chosen.Media.Preview
+	if u.postpones(s, headers) {
+		return
 	}
-	u.state, u.invite.repeatAt = Answered, time.Time{}
-	u.describeLocal(s)
+	media := &u.chosen.Media
+	if s == nil {
+		s = media.Preview
+	}
+	u.finally(Answered)
+	u.assurance.quieten()
+	if media.State == sdp.Stable && media.Local != nil {
+		s = u.correct(s)
+	} else {
+		describeLocal(u.chosen, s)
+	}
 	u.acceptInvite(now, u.invite.server, s, headers)
+}
+
+// correct leaves the description out of a 2xx whose answer has arrived before: RFC 6337
+// s2.1, an offer has one answer. What it would have said anew follows in a re-INVITE.
+func (u *Usage) correct(s *sdp.Description) *sdp.Description {
+	if s != nil && s.String() != u.chosen.Media.Local.String() {
+		u.correction = s
+	}
+	return nil
 }
 
 // describeLocal notes what our 2xx says: the answer, or an offer where there was
 // none to answer.
-func (u *Usage) describeLocal(s *sdp.Description) {
-	media := &u.chosen.Media
+func describeLocal(d *Dialog, s *sdp.Description) {
+	media := &d.Media
 	switch {
 	case s == nil:
 	case media.State == sdp.RemoteOffer:
@@ -125,8 +163,16 @@ func (u *Usage) Reject(now time.Time, status int, headers ...Header) {
 }
 
 func (u *Usage) refuse(now time.Time, status int, headers []Header) {
-	u.state, u.invite.repeatAt = Rejected, time.Time{}
+	u.finally(Rejected)
+	u.assurance.quieten()
+	u.endReinvite(now)
 	u.respond(now, u.invite.server, failure(status), nil, headers...)
+}
+
+// finally enters the state of a final response; nothing more becomes of the INVITE by
+// itself.
+func (u *Usage) finally(s State) {
+	u.state, u.invite.repeatAt, u.invite.expireAt = s, time.Time{}, time.Time{}
 }
 
 // failure makes a status that refuses of any: what is no failure is one of ours.
@@ -141,17 +187,22 @@ func failure(status int) int {
 // "The 2xx response is passed to the transport with an interval that starts at T1
 // seconds and doubles for each retransmission until it reaches T2 seconds".
 type acceptance struct {
-	server   *server // nil when nothing waits
+	server   *server          // nil when nothing waits
+	offer    *sdp.Description // that it makes; its answer comes with the ACK
 	interval time.Duration
 	resendAt time.Time
 	until    time.Time
 }
 
 func (u *Usage) acceptInvite(now time.Time, s *server, body *sdp.Description, headers []Header) {
-	u.respond(now, s, 200, body, headers...)
+	u.respond(now, s, 200, body, append(headers, u.agreeTimer(now, s.request)...)...)
 	t1 := u.config.Timing.T1
+	var offer *sdp.Description
+	if media := &u.chosen.Media; media.State == sdp.LocalOffer && media.Offer == body {
+		offer = body // and not one in an UPDATE that waits beside it
+	}
 	u.accept = acceptance{
-		server: s, interval: t1, resendAt: now.Add(t1), until: now.Add(u.config.Timing.Timeout()),
+		server: s, offer: offer, interval: t1, resendAt: now.Add(t1), until: now.Add(u.config.Timing.Timeout()),
 	}
 }
 
@@ -190,13 +241,3 @@ func (u *Usage) unacknowledged(now time.Time) {
 
 // noAck says in a BYE why it comes (RFC 3326).
 const noAck = `SIP;cause=408;text="No ACK"`
-
-// unsupported gives the Unsupported header for a request that requires extensions. RFC
-// 3261 s8.2.2.3: a UAS that does not understand an option tag in Require "MUST respond
-// by generating a response with status code 420 (Bad Extension)" and "MUST add an
-// Unsupported header field, and list in it those options it does not understand". We
-// understand none.
-func unsupported(req *sip.Request) (h Header, required bool) {
-	tags := wire.OptionTags(req, "Require")
-	return Header{"Unsupported", strings.Join(tags, ", ")}, len(tags) > 0
-}

@@ -46,7 +46,7 @@ func TestResponsesSayWhatTheyMust(t *testing.T) {
 		res := r.response()
 		for name, want := range map[string]string{
 			"From": "<sip:them@192.0.2.2>;tag=them", "To": "<sip:us@192.0.2.1>;tag=us", "Call-ID": "raw", "CSeq": "1 INVITE",
-			"Contact": "<sip:us@192.0.2.1:5060>", "Allow": Allow, "Supported": "", "Server": "Tandem", "Content-Type": "application/sdp",
+			"Contact": "<sip:us@192.0.2.1:5060>", "Allow": Allow, "Supported": Supported, "Server": "Tandem", "Content-Type": "application/sdp",
 		} {
 			if got, ok := wire.Value(res, name); !ok || got != want {
 				t.Errorf("%d: %s is %q, want %q", res.StatusCode, name, got, want)
@@ -129,6 +129,43 @@ func TestNothingButTryingForAMinute(t *testing.T) {
 	r.wait(time.Hour)
 	r.expect("100 INVITE", "183 INVITE", "480 INVITE")
 	r.expectOver()
+}
+
+// RFC 3261 s13.3.1: the caller says how long it will wait.
+func TestInviteExpires(t *testing.T) {
+	r := rawCallee(t, transport.UDP, "Expires: 30")
+	r.do(func(u *Usage) { u.Provisional(r.now, 180, nil) })
+	r.forget()
+	r.wait(29 * time.Second)
+	r.expect()
+	r.wait(time.Second)
+	r.expect("487 INVITE")
+	r.expectReports(Left{})
+	if left := r.reports[0].(Left); left.Status != 487 || left.Request != nil {
+		t.Errorf("the end is %+v", left)
+	}
+	r.acknowledgeFailure(1)
+	r.expectReports(Left{}, Released{})
+	r.expectOver()
+}
+
+func TestInviteExpiresAfterItsAnswer(t *testing.T) {
+	for _, end := range []func(u *Usage){
+		func(u *Usage) { u.Answer(time.Unix(0, 0), answer()) },
+		func(u *Usage) { u.Reject(time.Unix(0, 0), 486) },
+	} {
+		r := rawCallee(t, transport.UDP, "Expires: 1")
+		r.do(end)
+		r.forget()
+		r.wait(20 * time.Second)
+		r.expectReports()
+	}
+}
+
+func TestInviteThatExpiresAtOnce(t *testing.T) {
+	r := rawCallee(t, transport.UDP, "Expires: 0")
+	r.wait(0)
+	r.expect("100 INVITE", "487 INVITE")
 }
 
 // Only 101 to 199 are provisional responses of ours.
@@ -225,7 +262,7 @@ func TestReadInvite(t *testing.T) {
 		{"no Contact", rawOffer, nil, 400, false, Header{"", "Missing Contact With SIP URI"}},
 		{"Contact of another kind", rawOffer, []string{"Contact: <tel:+1425>"}, 400, false, Header{"", "Missing Contact With SIP URI"}},
 		{"Contact of all", rawOffer, []string{"Contact: *"}, 400, false, Header{"", "Missing Contact With SIP URI"}},
-		{"extensions", rawOffer, append(at("a"), "Require: 100rel, Timer"), 420, false, Header{"Unsupported", "100rel, timer"}},
+		{"extensions", rawOffer, append(at("a"), "Require: 100rel, Replaces, Timer"), 420, false, Header{"Unsupported", "replaces"}},
 		{"another type", "hello", append(at("a"), "Content-Type: text/plain"), 415, false, Header{"Accept", "application/sdp"}},
 		{"compressed", rawOffer, append(at("a"), "Content-Type: application/sdp", "Content-Encoding: gzip"), 415, false, Header{"Accept-Encoding", "identity"}},
 		{"broken", "v=1\r\n", at("a"), 400, false, Header{"", "Bad Session Description"}},

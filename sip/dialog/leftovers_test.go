@@ -240,6 +240,12 @@ func TestDisown(t *testing.T) {
 			t.Errorf("the %s to another fork has the branch %q", m.Method, wire.Branch(other[i]))
 		}
 	}
+	odd := strings.NewReplacer("Contact: <sip:", "Contact: <a:", "To: <sip:", "To: <b:", "<sip:p2.test;lr>", "<c:p2>").Replace(text)
+	for _, m := range read(odd) {
+		if uri, route := m.Recipient.String(), header(m, "Route"); uri != "sip:anonymous.invalid" || route != "<sip:p1.test;lr>" {
+			t.Errorf("without a SIP URI the %s is for %q by %q", m.Method, uri, route)
+		}
+	}
 	bare := strings.Replace(strings.Replace(text, "Contact: <sip:fork@192.0.2.9:5070;method=BYE?a=b>\r\n", "", 1), ";tag=fork", "", 1)
 	for _, m := range read(bare) {
 		if uri := m.Recipient.String(); uri != "sip:them@192.0.2.2" || wire.ToTag(m) != "" {

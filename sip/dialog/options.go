@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -11,11 +12,24 @@ import (
 )
 
 // Allow lists the methods a leg understands.
-const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
 
-// Supported lists the extensions a leg understands: none. RFC 3261 s20.37: "If empty, it
-// means that no extensions are supported."
-const Supported = ""
+// Supported lists the extensions a leg understands: RFC 3262 and RFC 4028.
+const Supported = "100rel, timer"
+
+// Unsupported gives the Unsupported header for a request that requires extensions which
+// a leg does not understand. RFC 3261 s8.2.2.3: a UAS "MUST respond by generating a
+// response with status code 420 (Bad Extension)" and "MUST add an Unsupported header
+// field, and list in it those options it does not understand".
+func Unsupported(req *sip.Request) (h Header, required bool) {
+	var tags []string
+	for _, tag := range wire.OptionTags(req, "Require") {
+		if tag != "100rel" && tag != "timer" {
+			tags = append(tags, tag)
+		}
+	}
+	return Header{"Unsupported", strings.Join(tags, ", ")}, len(tags) > 0
+}
 
 // Receive takes a message that belongs to the usage: a response to a request of
 // ours, or a request with our tag or of the transaction that began the usage. One of
@@ -79,7 +93,7 @@ func (u *Usage) inOrder(now time.Time, s *server, d *Dialog) bool {
 	// A number may be left out, by a proxy's challenge for one: "Such a gap does not
 	// represent any error condition."
 	d.RemoteSeq = s.seq
-	if h, required := unsupported(s.request); required {
+	if h, required := Unsupported(s.request); required {
 		u.respond(now, s, 420, nil, h)
 		return false
 	}
@@ -97,6 +111,10 @@ func (u *Usage) serveMethod(now time.Time, s *server, d *Dialog) {
 		u.respond(now, s, 481, nil)
 	case method == sip.INVITE:
 		u.receiveReinvite(now, s, d)
+	case method == sip.PRACK && d == u.chosen:
+		u.receivePrack(now, s, d)
+	case method == sip.UPDATE:
+		u.receiveUpdate(now, s, d)
 	case method == sip.OPTIONS:
 		u.respond(now, s, 200, nil, Header{"Allow", Allow}, Header{"Accept", sdpType}, Header{"Supported", Supported})
 	default:
@@ -115,7 +133,7 @@ func (u *Usage) over(d *Dialog) bool {
 // response when a UAS does not recognize the request method".
 func notAllowed(method sip.RequestMethod) int {
 	switch method {
-	case sip.REGISTER, sip.SUBSCRIBE, sip.NOTIFY, sip.REFER, sip.INFO, sip.MESSAGE, sip.PRACK, sip.UPDATE, sip.PUBLISH:
+	case sip.REGISTER, sip.SUBSCRIBE, sip.NOTIFY, sip.REFER, sip.INFO, sip.MESSAGE, sip.PRACK, sip.PUBLISH:
 		return 405
 	}
 	return 501

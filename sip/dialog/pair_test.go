@@ -34,8 +34,11 @@ type pair struct {
 	delay  time.Duration
 	// lost says which messages do not arrive; late, if there, how much later than
 	// others one does, twice when it says so.
-	lost     func(from *side, b []byte) bool
-	late     func() (by time.Duration, twice bool)
+	lost func(from *side, b []byte) bool
+	late func() (by time.Duration, twice bool)
+	// headers are what the INVITE says besides; timer is the callee's session timer.
+	headers  []Header
+	timer    time.Duration
 	ladder   []string
 	sequence int
 }
@@ -109,7 +112,7 @@ func (p *pair) inviteWith(offer *sdp.Description) {
 	p.do(p.caller, func(u *Usage) {
 		u.Invite(p.now, Invitation{
 			RequestURI: "sip:callee@192.0.2.2:5060", From: "<sip:caller@192.0.2.1>", To: "<sip:callee@192.0.2.2>",
-			CallID: "pair", MaxForwards: 70, Offer: offer,
+			CallID: "pair", MaxForwards: 70, Offer: offer, Headers: p.headers,
 		})
 	})
 }
@@ -247,7 +250,9 @@ func (p *pair) deliver() {
 		if status != 0 {
 			p.fail("the INVITE is refused with %d", status)
 		}
-		to.usage = NewUAS(p.now, configOver("callee", calleeAt, to.flow.Protocol), req, offer, to.flow)
+		c := configOver("callee", calleeAt, to.flow.Protocol)
+		c.SessionExpires = p.timer
+		to.usage = NewUAS(p.now, c, req, offer, to.flow)
 	} else {
 		to.usage.Receive(p.now, msg, to.flow)
 	}
@@ -342,7 +347,7 @@ func (p *pair) offer(s *side, d *sdp.Description) {
 
 func (p *pair) acceptOffer(s *side, d *sdp.Description) {
 	r := &s.usage.reinvite
-	if r.phase == reinviteReceived && s.usage.chosen.Media.State == sdp.Stable && d != nil {
+	if r.phase == reinviteReceived && r.dialog.Media.State == sdp.Stable && d != nil {
 		s.clerk.offering++ // it was an INVITE without an offer
 	}
 	s.clerk.offered = s.clerk.offered && r.phase != reinviteReceived

@@ -45,6 +45,11 @@ func anyPair(t *rapid.T) *pair {
 			}
 		}
 	}
+	if rapid.Bool().Draw(t, "100rel is required") {
+		p.headers = []Header{{"Require", "100rel"}}
+	}
+	intervals := rapid.SampledFrom([]time.Duration{0, 90 * time.Second, 1800 * time.Second})
+	p.timer, p.caller.usage.config.SessionExpires = intervals.Draw(t, "callee's timer"), intervals.Draw(t, "caller's timer")
 	var first *sdp.Description
 	if rapid.IntRange(0, 4).Draw(t, "offer") > 0 {
 		first = offer()

@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -14,16 +13,40 @@ import (
 // reinvite is the INVITE within the dialog that is under way, from either side.
 type reinvite struct {
 	phase    reinvitePhase
-	offer    *sdp.Description // queued
+	purpose  purpose
+	dialog   *Dialog          // sent, backing off, received
+	offer    *sdp.Description // queued, backing off
+	next     *sdp.Description // the owner's, while a refresh is under way
 	client   *client          // sent, abandoned
 	cancelAt time.Time        // abandoned
+	tries    int              // that met a 491
+	retryAt  time.Time        // backing off
 	server   *server          // received
 	target   string           // received: the Contact, in force when it is accepted
+	answerBy time.Time        // received, unless by INVITE
 }
+
+// deadline is when something of it is due.
+func (r *reinvite) deadline() time.Time {
+	return sooner(sooner(r.cancelAt, r.retryAt), r.answerBy)
+}
+
+// purpose is whose wish an offer of ours is.
+type purpose uint8
+
+const (
+	// offering: the owner's, who is told what comes of it.
+	offering purpose = iota
+	// refreshing: the session timer's, or the correction of an answer, which says
+	// nothing new to the owner.
+	refreshing
+)
 
 // reinvitePhase is what goes on in the dialog.
 //
 //	none ── Offer ─▶ sent ─────────── 2xx, failure ──▶ none
+//	 │ │            ▲ │ └─ 491 ─▶ backing off ── 0 to 4 s ─▶ sent
+//	 │ │            │ │                └─ INVITE: OfferFailed ─▶ received
 //	 │ │              └─ the call ends ─▶ abandoned ── T2: CANCEL; 2xx, failure ──▶ none
 //	 │ └─── Offer before an ACK ─▶ queued ─ ACK ─▶ sent
 //	 │                                └─ INVITE: OfferFailed ─▶ received
@@ -35,6 +58,7 @@ const (
 	reinviteNone reinvitePhase = iota
 	reinviteQueued
 	reinviteSent
+	reinviteBackingOff
 	reinviteAbandoned
 	reinviteReceived
 )
@@ -49,34 +73,53 @@ func (u *Usage) Offer(now time.Time, s *sdp.Description) {
 	switch {
 	case u.state == Idle, u.state == Ended, u.conversationOver():
 		// The report that made it out of date is on its way.
+	case u.offersEarly() != nil:
+		u.sendUpdate(now, u.offersEarly(), s)
+	case u.reinvite.purpose == refreshing && u.reinvite.next == nil:
+		u.reinvite.next = s // it goes as soon as the refresh is answered
 	case u.state != Confirmed && u.state != Answered, u.reinvite.phase != reinviteNone:
 		u.report(OfferFailed{Status: 491})
 	case u.accept.server != nil:
 		u.reinvite = reinvite{phase: reinviteQueued, offer: s}
 	default:
-		u.sendReinvite(now, s)
+		u.sendReinvite(now, s, offering)
 	}
 }
 
 // sendQueued sends the offer that waited for the ACK of the 2xx before it.
 func (u *Usage) sendQueued(now time.Time) {
 	if u.state == Confirmed && u.reinvite.phase == reinviteQueued {
-		u.sendReinvite(now, u.reinvite.offer)
+		u.sendReinvite(now, u.reinvite.offer, offering)
 	}
 }
 
-func (u *Usage) sendReinvite(now time.Time, s *sdp.Description) {
+// sendCorrection tells the caller in a re-INVITE what the 2xx could not.
+func (u *Usage) sendCorrection(now time.Time) {
+	s := u.correction
+	if s == nil || u.state != Confirmed {
+		return
+	}
+	u.correction = nil
+	if u.reinvite.phase == reinviteNone {
+		u.sendReinvite(now, s, refreshing)
+	}
+}
+
+func (u *Usage) sendReinvite(now time.Time, s *sdp.Description, p purpose) {
 	u.reinvite = reinvite{}
 	d := u.chosen
 	if err := d.Media.SendOffer(s); err != nil {
-		u.report(OfferFailed{Status: offerFault(err)})
+		if p == offering {
+			u.report(OfferFailed{Status: offerFault(err)})
+		}
 		return
 	}
 	m := u.request(d, "INVITE", d.nextSeq())
 	u.addContact(&m)
 	u.addAgent(&m)
 	m.describe(s)
-	u.reinvite = reinvite{phase: reinviteSent, client: u.send(now, m, d)}
+	u.reinvite = reinvite{phase: reinviteSent, purpose: p, dialog: d, client: u.send(now, m, d)}
+	u.reinvite.client.offer = s
 }
 
 // offerFault is the status for an offer that the machine does not take: 488 for a bad
@@ -95,7 +138,7 @@ func (u *Usage) reinviteAnswered(now time.Time, c *client, status int, res *sip.
 	case status < 300 && c.ack != nil: // the 2xx is repeated
 		u.acknowledgeReinvite(c)
 	case status < 300:
-		u.reinviteAccepted(c, res)
+		u.reinviteAccepted(now, c, res)
 	default:
 		u.reinviteFailed(now, c, status)
 	}
@@ -105,20 +148,43 @@ func (u *Usage) reinviteAnswered(now time.Time, c *client, status int, res *sip.
 // response to a target refresh request, it MUST replace the dialog's remote target URI
 // with the URI from the Contact header field in that response, if present." The ACK goes
 // there.
-func (u *Usage) reinviteAccepted(c *client, res *sip.Response) {
+func (u *Usage) reinviteAccepted(now time.Time, c *client, res *sip.Response) {
 	c.dialog.retarget(contactURI(res.Contact()))
 	u.acknowledgeReinvite(c)
+	if !u.conversationOver() {
+		u.takeTimer(now, res)
+	}
+	u.offerConcluded(now, c, res)
+}
+
+// offerConcluded takes the answer in the 2xx to a re-INVITE or UPDATE.
+func (u *Usage) offerConcluded(now time.Time, c *client, res *sip.Response) {
+	r := u.reinvite
 	if !u.concludes(c) {
 		return
 	}
 	media := &c.dialog.Media
+	before := media.Remote
 	s, status := description(res)
+	var result Report = OfferAnswered{SDP: s}
 	if s == nil || media.ReceiveAnswer(s) != nil {
 		_ = media.Reject() // it waits: it was sent
-		u.tell(OfferFailed{Status: max(status, 488)})
-		return
+		result = OfferFailed{Status: max(status, 488)}
+	} else if r.purpose == refreshing && before != nil && s.String() != before.String() {
+		u.tell(Changed{SDP: s})
 	}
-	u.tell(OfferAnswered{SDP: s})
+	u.conclude(now, r, result)
+}
+
+// conclude tells the owner what has come of its offer, or sends the one that waited for
+// a refresh.
+func (u *Usage) conclude(now time.Time, r reinvite, result Report) {
+	switch {
+	case r.purpose == offering:
+		u.tell(result)
+	case r.next != nil && u.state == Confirmed:
+		u.sendReinvite(now, r.next, offering)
+	}
 }
 
 // reinviteFailed leaves the session as it was. RFC 3261 s14.1: "If a UA receives a
@@ -126,14 +192,24 @@ func (u *Usage) reinviteAccepted(c *client, res *sip.Response) {
 // unchanged"; s12.2.1.2: "If the response for a request within a dialog is a 481 …
 // or a 408 … the UAC SHOULD terminate the dialog."
 func (u *Usage) reinviteFailed(now time.Time, c *client, status int) {
+	r := u.reinvite
 	if !u.concludes(c) {
 		return
 	}
 	_ = c.dialog.Media.Reject() // it waits: it was sent
-	u.tell(OfferFailed{Status: status})
-	if (status == 481 || status == 408) && u.state == Confirmed {
+	if status == 491 && u.backOff(now, r) {
+		return
+	}
+	u.conclude(now, r, OfferFailed{Status: status})
+	u.dialogLost(now, c.dialog, status)
+}
+
+// dialogLost ends a call whose dialog the other side does not know, or says nothing in.
+// RFC 5057 s5.1 has the other failures concern the request alone.
+func (u *Usage) dialogLost(now time.Time, d *Dialog, status int) {
+	if (status == 481 || status == 408) && u.state == Confirmed && d == u.chosen {
 		u.leave(now)
-		u.sendBye(now, c.dialog, nil)
+		u.sendBye(now, d, nil)
 		u.report(Left{Status: status})
 	}
 }
@@ -149,15 +225,11 @@ func (u *Usage) concludes(c *client) bool {
 
 // receiveReinvite takes an INVITE within the dialog.
 func (u *Usage) receiveReinvite(now time.Time, s *server, d *Dialog) {
-	switch status := u.busy(d); status {
-	case 0:
-	case 500:
-		// "… and MUST include a Retry-After header field with a randomly chosen value
-		// of between 0 and 10 seconds." The caller's number is random enough.
-		u.respond(now, s, 500, nil, Header{"Retry-After", strconv.Itoa(int(s.seq % 11))})
+	if status := u.busy(d); status != 0 {
+		u.putOff(now, s, status)
 		return
-	default:
-		u.respond(now, s, status, nil)
+	}
+	if u.tooBrief(now, s) {
 		return
 	}
 	offer, fault := description(s.request)
@@ -165,15 +237,8 @@ func (u *Usage) receiveReinvite(now time.Time, s *server, d *Dialog) {
 		u.respond(now, s, fault, nil, bodyFault(fault)...)
 		return
 	}
-	if offer != nil {
-		_ = d.Media.ReceiveOffer(offer) // nothing waits: busy has looked
-	}
-	if u.reinvite.phase == reinviteQueued {
-		// Theirs is under way, ours is not.
-		u.report(OfferFailed{Status: 491})
-	}
-	u.reinvite = reinvite{phase: reinviteReceived, server: s, target: contactURI(s.request.Contact())}
-	u.report(Offered{SDP: offer})
+	d.learn(s.request)
+	u.take(now, s, d, offer)
 }
 
 // busy gives the status for an INVITE within the dialog that cannot be taken now, 0
@@ -190,6 +255,8 @@ func (u *Usage) busy(d *Dialog) int {
 		// first INVITE with a lower CSeq sequence number on the same dialog MUST return
 		// a 500 (Server Internal Error) response to the second INVITE …"
 		return 500
+		// And it "MUST include a Retry-After header field with a randomly chosen value of
+		// between 0 and 10 seconds": putOff.
 	case u.reinvite.phase == reinviteSent, d.Media.State == sdp.LocalOffer:
 		// The latter is RFC 5407 s3.1.5: the offer of our 2xx waits for its answer in
 		// the ACK. An ACK to an answer need not be waited for (s3.1.4).
@@ -209,9 +276,14 @@ func (u *Usage) AcceptOffer(now time.Time, s *sdp.Description) {
 	}
 	r := u.reinvite
 	u.reinvite = reinvite{}
-	u.chosen.retarget(r.target)
-	u.describeLocal(s)
-	u.acceptInvite(now, r.server, s, nil)
+	r.dialog.retarget(r.target)
+	describeLocal(r.dialog, s)
+	if r.server.key.Method == string(sip.INVITE) {
+		u.acceptInvite(now, r.server, s, nil)
+		return
+	}
+	u.consent(now, r.server, r.dialog, s)
+	u.release(now)
 }
 
 // RefuseOffer rejects the re-INVITE of the other side.
@@ -221,8 +293,9 @@ func (u *Usage) RefuseOffer(now time.Time, status int, headers ...Header) {
 	}
 	r := u.reinvite
 	u.reinvite = reinvite{}
-	_ = u.chosen.Media.Reject() // there is none in an INVITE without an offer
+	_ = r.dialog.Media.Reject() // there is none in an INVITE without an offer
 	u.respond(now, r.server, failure(status), nil, headers...)
+	u.release(now)
 }
 
 // reinviteCancelled ends the re-INVITE that the other side took back: the only one
@@ -255,5 +328,8 @@ func (u *Usage) cancelReinvite(now time.Time) {
 		return
 	}
 	r.cancelAt = time.Time{}
+	if r.client.message.method != "INVITE" {
+		return // it has timer F
+	}
 	u.stepClient(now, r.client, transaction.Cancel, nil)
 }

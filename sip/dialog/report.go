@@ -48,7 +48,8 @@ type (
 	}
 	// Acknowledged is the ACK to our 2xx.
 	Acknowledged struct{}
-	// Offered is an offer in a re-INVITE.
+	// Offered is an offer in a re-INVITE, an UPDATE or a PRACK: before the 2xx too, once an
+	// exchange is complete.
 	Offered struct{ SDP *sdp.Description }
 	// OfferAnswered is the answer to the offer of ours in a re-INVITE.
 	OfferAnswered struct{ SDP *sdp.Description }
@@ -56,11 +57,16 @@ type (
 	OfferFailed struct{ Status int }
 	// OfferWithdrawn says that the other side took its offer back.
 	OfferWithdrawn struct{}
+	// Changed is the description of the other side when it answers a refresh of ours with
+	// another one than before.
+	Changed struct{ SDP *sdp.Description }
 	// Left says that the other side has gone. Request is its BYE or CANCEL, nil
-	// when the dialog died; Status then says of what.
+	// when the dialog died or its INVITE expired; Status then says of what, and Text in words where it is
+	// not just that nothing was answered.
 	Left struct {
 		Status  int
 		Request *sip.Request
+		Text    string
 	}
 	// Released is the last report: the usage has ended. Leftovers answer what may
 	// still come for it.
@@ -76,5 +82,6 @@ func (Offered) report()        {}
 func (OfferAnswered) report()  {}
 func (OfferFailed) report()    {}
 func (OfferWithdrawn) report() {}
+func (Changed) report()        {}
 func (Left) report()           {}
 func (Released) report()       {}

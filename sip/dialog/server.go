@@ -140,7 +140,8 @@ func (u *Usage) response(req *sip.Request, status int, body *sdp.Description, he
 		return nil // cannot be: what the request gave passed wire.Parse
 	}
 	b = b[:len(b)-len(noBody)]
-	if req.Method == sip.INVITE && status > 100 && status < 300 {
+	// RFC 3311 s5.2: a 2xx to UPDATE has a Contact too.
+	if (req.Method == sip.INVITE || req.Method == sip.UPDATE) && status > 100 && status < 300 {
 		b = appendHeaders(b, []Header{{"Contact", u.config.Contact}, {"Allow", Allow}, {"Supported", Supported}})
 	}
 	if u.config.Agent != "" && status > 100 {

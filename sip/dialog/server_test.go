@@ -172,3 +172,35 @@ func TestRequestsAreLetGo(t *testing.T) {
 		t.Error("an acknowledged INVITE is kept")
 	}
 }
+
+// What has not been answered for good is not forgotten in a flood: its repetitions are
+// still known.
+func TestFloodLeavesWhatIsUnderWay(t *testing.T) {
+	flood := func(r *raw) {
+		for range 2 * maxServers {
+			r.send("OPTIONS")
+		}
+		r.forget()
+	}
+	t.Run("ringing", func(t *testing.T) {
+		r := newRaw(t, transport.UDP)
+		invite := r.requestText("INVITE", "", at("them"), rawOffer)
+		r.begin(r.parse(invite).(*sip.Request))
+		r.do(func(u *Usage) { u.Provisional(r.now, 180, nil) })
+		flood(r)
+		r.receive(invite)
+		r.expect("180 INVITE")
+	})
+	t.Run("offered, answered", func(t *testing.T) {
+		r := inCallRaw(t)
+		invite := r.requestText("INVITE", "", at("them"), rawOffer)
+		r.receive(invite)
+		flood(r)
+		r.receive(invite)
+		r.expect("100 INVITE")
+		r.do(func(u *Usage) { u.AcceptOffer(r.now, answer()) })
+		flood(r)
+		r.receive(invite)
+		r.expect() // RFC 6026: absorbed, the 2xx comes by itself
+	})
+}

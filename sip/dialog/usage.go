@@ -3,6 +3,7 @@ package dialog
 import (
 	"time"
 
+	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 )
 
@@ -19,7 +20,7 @@ import (
 //	                      ├───── 2xx ─────┴─▶ Answered ── ACK ───────▶ Confirmed
 //	                      │                      └─ Bye, BYE, 64*T1 ──▶ Leaving
 //	                      └───── 3xx-6xx ─┴─▶ Rejected ── ACK, 64*T1 ──────▶ Ended
-//	                             CANCEL, BYE
+//	                             CANCEL, BYE, Expires
 //
 //	both Confirmed ── Bye, BYE; 2xx of ours without ACK; 408, 481 ──▶ Leaving
 //	     Leaving ── BYE answered, 64*T1 ──▶ Ended
@@ -69,6 +70,11 @@ type Config struct {
 	Contact string
 	// Agent goes into User-Agent and Server.
 	Agent string
+	// SessionExpires is the interval that we ask for (RFC 4028), 0 for none, and MinSE the
+	// least that we let others ask for, 0 for the RFC's 90 s.
+	SessionExpires, MinSE time.Duration
+	// Seed is what the machine's random values are made of: back-off after glare.
+	Seed uint64
 	// Authorize answers digest challenges; nil when we have no password there.
 	Authorize Authorizer
 }
@@ -100,22 +106,29 @@ type Header struct{ Name, Value string }
 // Usage is the INVITE usage of one leg; State draws it. Make one with NewUAC or
 // NewUAS. It is not safe for concurrent use: it belongs to its call's goroutine.
 type Usage struct {
-	config   Config
-	state    State
-	callID   string
-	local    string // our From or To value, with our tag
-	invite   invite
-	dialogs  []*Dialog // one, or several while forks of our INVITE are heard
-	chosen   *Dialog   // the one the call is in; nil while forks of our INVITE ring
-	clients  []*client
-	servers  []*server
-	accept   acceptance
-	reinvite reinvite
-	bye      farewell
-	branches int
-	out      []Action
-	taken    []Action
-	rest     []Leftover // Ended
+	config    Config
+	state     State
+	callID    string
+	local     string // our From or To value, with our tag
+	invite    invite
+	dialogs   []*Dialog // one, or several while forks of our INVITE are heard
+	chosen    *Dialog   // the one the call is in; nil while forks of our INVITE ring
+	clients   []*client
+	servers   []*server
+	accept    acceptance
+	reinvite  reinvite
+	assurance assurance
+	timer     sessionTimer
+	bye       farewell
+	owner     ownership
+	branches  int
+	drawn     uint64 // random numbers
+	// correction is what the caller must still be told: our answer, when it is not the
+	// one that a reliable provisional response has made.
+	correction *sdp.Description
+	out        []Action
+	taken      []Action
+	rest       []Leftover // Ended
 }
 
 // State is how far the usage is.
@@ -137,8 +150,9 @@ func (u *Usage) Take() []Action {
 
 // Deadline is when Tick must be called next; false when no timer runs.
 func (u *Usage) Deadline() (time.Time, bool) {
-	next := sooner(u.accept.resendAt, u.invite.repeatAt)
-	next = sooner(next, u.reinvite.cancelAt)
+	next := sooner(u.accept.resendAt, sooner(u.invite.repeatAt, u.invite.expireAt))
+	next = sooner(next, u.reinvite.deadline())
+	next = sooner(sooner(next, u.assurance.resendAt), u.timerDeadline())
 	for _, c := range u.clients {
 		next = earlier(next, c.tx)
 	}
@@ -161,8 +175,13 @@ func (u *Usage) Tick(now time.Time) {
 		}
 	}
 	u.resendAnswer(now)
+	u.expireInvite(now)
 	u.repeatProvisional(now)
 	u.cancelReinvite(now)
+	u.resendProvisional(now)
+	u.offerAgain(now)
+	u.tooLate(now)
+	u.runTimer(now)
 	u.settle()
 }
 
@@ -249,6 +268,7 @@ func (u *Usage) end() {
 	u.state = Ended
 	u.clients, u.servers, u.dialogs, u.chosen = nil, nil, nil, nil
 	u.invite, u.reinvite, u.accept, u.bye = invite{}, reinvite{}, acceptance{}, farewell{}
+	u.assurance, u.timer, u.correction = assurance{}, sessionTimer{}, nil
 	u.report(Released{Leftovers: u.rest})
 }
 

@@ -79,6 +79,14 @@ func TestStaleEnds(t *testing.T) {
 	c.put(epoch.Add(end-time.Second), host, Answer{Outcome: Failed})
 	c.expect(t, end-1, host, fresh, 29*time.Second+1)
 	c.expect(t, end, host, unknown, 0)
+
+	c.put(epoch, host, Answer{TTL: time.Minute})
+	if old := c.put(epoch.Add(end), host, Answer{Outcome: Failed}); old {
+		t.Error("an answer that has ended is used")
+	}
+	if a := c.expect(t, end, host, fresh, failureMemory); a.Outcome != Failed {
+		t.Errorf("is %+v", a)
+	}
 }
 
 func TestFailureWithoutOldAnswer(t *testing.T) {

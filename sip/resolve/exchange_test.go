@@ -161,6 +161,10 @@ func dnsNet(t *testing.T, text string, story func(t *testing.T, r *Resolver, n *
 		})
 		story(t, r, n, a, b)
 		r.Close()
+		synctest.Wait()
+		if s := n.Stats(); s.Sockets != 4 || s.Conns != 0 {
+			t.Errorf("besides two servers, each on UDP and TCP, there is left open: %v", n.Open())
+		}
 		n.Close()
 		if s := n.Stats(); s.Sockets != 0 || s.Conns != 0 {
 			t.Errorf("left open: %+v", s)

@@ -89,6 +89,12 @@ func TestFailuresTogetherAreOne(t *testing.T) {
 	if h.Ailing(epoch.Add(firstPenalty), c) {
 		t.Error("ten calls at once are punished ten times")
 	}
+	now := epoch.Add(firstPenalty)
+	h.Failed(now, c, 0)
+	h.Failed(now.Add(time.Second), c, 0)
+	if end := now.Add(time.Second + 2*firstPenalty); !h.Ailing(end.Add(-1), c) || h.Ailing(end, c) {
+		t.Error("the second call of the second failure counts otherwise than the first")
+	}
 }
 
 // RFC 3261 s21.5.4: Retry-After counts.

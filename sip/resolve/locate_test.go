@@ -352,6 +352,25 @@ var nowhere = []struct {
 		target: Target{Host: "example.com", Protocol: UDP}, kind: ErrNoRecord,
 		says: "A a.example.com, AAAA a.example.com",
 	}, {
+		name: "a domain with nothing for SIP exists all the same", zone: "example.com TXT x", target: Target{Host: "example.com"}, kind: ErrNoRecord,
+		means: Means{Protocols: []Protocol{UDP}, Families: []Family{IPv4}},
+		says:  "no usable record: nothing there for UDP over IPv4 (asked NAPTR example.com, SRV _sip._udp.example.com, A example.com)",
+	}, {
+		name: "a name that exists is not sought elsewhere", zone: "example.com TXT x\nexample.com.b.example A 192.0.2.2",
+		target: Target{Host: "example.com", Port: 5060}, kind: ErrNoRecord,
+		means: Means{Protocols: []Protocol{UDP}, Families: []Family{IPv4}, Search: []string{"b.example"}},
+		says:  "(asked A example.com)",
+	}, {
+		name: "a name with a dot at its end is not sought elsewhere", zone: "pbx.b.example A 192.0.2.2",
+		target: Target{Host: "pbx.", Port: 5060}, kind: ErrNoName,
+		means: Means{Protocols: []Protocol{UDP}, Families: []Family{IPv4}, Search: []string{"b.example"}},
+		says:  "(asked A pbx)",
+	}, {
+		name: "nor is one that RFC 6761 keeps", zone: "x.localhost.b.example A 192.0.2.2",
+		target: Target{Host: "x.localhost", Port: 5060}, kind: ErrNoName,
+		means: Means{Protocols: []Protocol{UDP}, Families: []Family{IPv4}, Search: []string{"b.example"}},
+		says:  "(asked A x.localhost)",
+	}, {
 		name: "a circle of aliases", zone: "a.example CNAME b.example.\nb.example CNAME a.example.",
 		target: Target{Host: "a.example", Port: 5060}, kind: ErrServer, says: "a circle",
 	}, {
@@ -361,6 +380,12 @@ var nowhere = []struct {
 		name: "a protocol that we do not have", target: Target{Host: "example.com", Secure: true}, kind: ErrTarget,
 		means: Means{Protocols: []Protocol{UDP, TCP}, Families: []Family{IPv4}},
 		says:  "it needs TLS, and this side speaks UDP, TCP",
+	}, {
+		name: "no protocol that there is", target: Target{Host: "example.com"}, kind: ErrTarget,
+		means: Means{Protocols: []Protocol{0, 9}}, says: "it needs a transport, and this side speaks nothing",
+	}, {
+		name: "a protocol that there is not", target: Target{Host: "example.com", Protocol: 9}, kind: ErrTarget,
+		means: Means{Protocols: []Protocol{UDP, 9}}, says: "it needs Protocol(9), and this side speaks UDP",
 	}, {
 		name: "no protocol at all", target: Target{Host: "example.com"}, kind: ErrTarget,
 		means: Means{Protocols: []Protocol{}}, says: "it needs a transport, and this side speaks nothing",
@@ -434,6 +459,38 @@ server1.example.com AAAA 2001:db8::1`)
 	silent := func(q Query) Answer { return Answer{Outcome: Failed} }
 	if _, _, err = locateBy(silent, Target{Host: "example.com", Port: 1}, both, seeded(1)); !errors.Is(err, ErrServer) || !strings.Contains(err.Error(), "AAAA example.com failed") {
 		t.Errorf("all fail without a reason: %v", err)
+	}
+}
+
+// A server that denies a domain which has SRV records is not believed in that.
+func TestDeniedDomainWithServers(t *testing.T) {
+	z := zoneOf(t, "_sip._udp.example.com SRV 0 0 5060 a.example.com.")
+	answer := func(q Query) Answer {
+		if q.Type == NAPTR {
+			return Answer{Outcome: NoName}
+		}
+		return z.answer(q)
+	}
+	if _, _, err := locateBy(answer, Target{Host: "example.com"}, both, seeded(1)); !errors.Is(err, ErrNoRecord) {
+		t.Error(err)
+	}
+}
+
+// A candidate holds as long as all that led to it.
+func TestCandidateHoldsAsLongAsItsAnswers(t *testing.T) {
+	for _, shortest := range []Type{NAPTR, SRV, A} {
+		z := zoneOf(t, rfc3263)
+		answer := func(q Query) Answer {
+			a := z.answer(q)
+			if q.Type == shortest {
+				a.TTL = 7 * time.Second
+			}
+			return a
+		}
+		found, _, err := locateBy(answer, Target{Host: "example.com"}, both, seeded(1))
+		if err != nil || found[0].TTL != 7*time.Second {
+			t.Errorf("%v holds for 7 s: %v, %v", shortest, found, err)
+		}
 	}
 }
 
@@ -515,6 +572,9 @@ func TestProtocolNumbers(t *testing.T) {
 
 func TestOutcomeNames(t *testing.T) {
 	same(t, "outcomes", texts([]Outcome{Found, NoData, NoName, Failed}), []string{"found", "no such record", "no such name", "failed"})
+	if got := Type(99).String(); got != "TYPE99" {
+		t.Error(got)
+	}
 	if got := (Target{Host: "::1", Port: 5061, Protocol: TLS, Secure: true}).String(); got != "sips:[::1]:5061;transport=tls" {
 		t.Error(got)
 	}

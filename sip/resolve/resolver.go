@@ -180,10 +180,21 @@ func (r *Resolver) resolve(ctx context.Context, t Target) ([]Candidate, error) {
 			return found, err
 		}
 		r.learn(ctx, soon, known, missing)
-		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errLate) {
-			return nil, cause
+		if err := r.ended(ctx); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// ended says why nobody wants a result any more.
+func (r *Resolver) ended(ctx context.Context) error {
+	if r.ctx.Err() != nil {
+		return ErrClosed // before it has got about to ctx
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, errLate) {
+		return cause
+	}
+	return nil
 }
 
 // errLate is what a query failed of that was not answered in time.

@@ -291,6 +291,12 @@ func TestCallerGivesUp(t *testing.T) {
 		if _, err := r.Resolve(ctx, overUDP); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
+		s.count()
+		_, err := r.Resolve(ctx, Target{Host: "other.example"})
+		synctest.Wait()
+		if !errors.Is(err, context.DeadlineExceeded) || s.count() != 0 {
+			t.Errorf("asks for who has given up: %v", err)
+		}
 		// The query goes on for the others.
 		start := time.Now()
 		r.expect(t, Target{Host: "example.com", Protocol: UDP}, serverA)
@@ -303,6 +309,8 @@ func TestCallerGivesUp(t *testing.T) {
 func TestCloseEndsEverything(t *testing.T) {
 	bubble(t, oneServer, func(t *testing.T, r *Resolver, s *servers) {
 		s.delay = time.Hour
+		var log bytes.Buffer
+		r.log = slog.New(slog.NewTextHandler(&log, nil))
 		ended := make(chan error, 3)
 		r.Start(overUDP, func(_ []Candidate, err error) { ended <- err })
 		go func() {
@@ -315,6 +323,9 @@ func TestCloseEndsEverything(t *testing.T) {
 		synctest.Wait()
 		if len(ended) != 2 || time.Since(start) != 0 {
 			t.Errorf("%d ended after %v", len(ended), time.Since(start))
+		}
+		if log.Len() > 0 || len(r.cache.entries) > 0 {
+			t.Errorf("is taken for a failure: %s%v", &log, r.cache.entries)
 		}
 		r.Start(overUDP, func(_ []Candidate, err error) { ended <- err })
 		for range 3 {

@@ -108,6 +108,10 @@ type Health struct {
 	Probes int
 	// Ping is the number of the last OPTIONS.
 	Ping uint32
+	// Ponged says that an OPTIONS has been answered before. There are carriers that
+	// answer none and take calls all the same: until the first answer a lost OPTIONS
+	// counts for nothing, and only calls can tell that the trunk is down.
+	Ponged bool
 	// AnswerBy is when the OPTIONS or the trial call that is out is given up; zero
 	// when none is.
 	AnswerBy time.Time
@@ -179,9 +183,12 @@ func (h *Health) expire(now time.Time, random float64) (acts Actions) {
 // unanswered is an OPTIONS, or a trial call, without any answer. Of the call its owner
 // would have said if it had failed: it has shown nothing, and the next may try.
 func (h *Health) unanswered(now time.Time, random float64) {
-	if h.State == Probing && h.Settings.Interval == 0 {
+	switch {
+	case h.State == Probing && (h.Settings.Interval == 0 || !h.Ponged):
 		h.State = Trial
 		return
+	case !h.Ponged:
+		return // it may be one that ignores OPTIONS; calls will tell
 	}
 	h.failed(now, random, Result{Fate: TimedOut, Phrase: noPong})
 }

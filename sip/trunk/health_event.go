@@ -48,6 +48,7 @@ func (e Ponged) health(h *Health, now time.Time, random float64) Actions {
 	}
 	switch {
 	case s == signLife:
+		h.Ponged = true
 		h.lived(now, random)
 	case s == signRest:
 		h.rest(now, e.Result)

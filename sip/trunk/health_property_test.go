@@ -25,7 +25,7 @@ type watching struct {
 }
 
 func newWatching(t *rapid.T) *watching {
-	h := NewHealth(HealthSettings{
+	h := knownToAnswer(HealthSettings{
 		Interval:  time.Duration(rapid.SampledFrom([]int{0, 3, 30, 300}).Draw(t, "interval")) * time.Second,
 		Threshold: rapid.IntRange(0, 5).Draw(t, "threshold"),
 	})
@@ -240,7 +240,7 @@ func TestADeadTrunkComesBack(t *testing.T) {
 // checked then.
 func TestHealthThroughReloads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := NewHealth(DefaultHealthSettings())
+		h := knownToAnswer(DefaultHealthSettings())
 		now := epoch
 		h.Step(now, 0, Begin{})
 		for range rapid.IntRange(1, 40).Draw(t, "events") {

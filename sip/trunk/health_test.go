@@ -286,7 +286,7 @@ var healthStories = []story{
 func TestHealthStories(t *testing.T) {
 	for _, s := range healthStories {
 		t.Run(s.name, func(t *testing.T) {
-			h := NewHealth(DefaultHealthSettings())
+			h := knownToAnswer(DefaultHealthSettings())
 			s.run(t, healthPlayer(t, &h))
 		})
 	}
@@ -296,7 +296,7 @@ func TestHealthStories(t *testing.T) {
 // that dies just after a ping, with nobody calling.
 func TestADeadTrunkIsFoundWithinAMinute(t *testing.T) {
 	for _, random := range []float64{0, 0.5, 0.999} {
-		h := NewHealth(DefaultHealthSettings())
+		h := knownToAnswer(DefaultHealthSettings())
 		now := epoch
 		h.Step(now, random, Begin{})
 		now, _ = h.Deadline()
@@ -338,7 +338,7 @@ func TestHealthReason(t *testing.T) {
 		{"call 503 after=1m|call timeout", "the carrier asked to be left alone: 503, retry after 1m0s"},
 	}
 	for _, tt := range tests {
-		h := NewHealth(HealthSettings{})
+		h := knownToAnswer(HealthSettings{})
 		for event := range strings.SplitSeq(tt.events, "|") {
 			h.Step(epoch, 0, healthEvent(t, &h, event))
 		}
@@ -349,7 +349,7 @@ func TestHealthReason(t *testing.T) {
 }
 
 func TestReasonOfLostOptionsSaysWhatToDo(t *testing.T) {
-	h := NewHealth(DefaultHealthSettings())
+	h := knownToAnswer(DefaultHealthSettings())
 	h.Step(epoch, 0, Begin{})
 	for h.State != Down {
 		at, _ := h.Deadline()
@@ -363,7 +363,7 @@ func TestReasonOfLostOptionsSaysWhatToDo(t *testing.T) {
 }
 
 func TestHealthIsPlain(t *testing.T) {
-	h := NewHealth(DefaultHealthSettings())
+	h := knownToAnswer(DefaultHealthSettings())
 	for _, event := range []string{"begin", "call timeout", "call timeout", "call timeout", "call 503 after=10s"} {
 		h.Step(epoch, 0.25, healthEvent(t, &h, event))
 		text, err := json.Marshal(h)

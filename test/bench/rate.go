@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tandem-gateway/tandem/test/peers"
@@ -113,7 +114,7 @@ func fault(calls int, limit time.Duration, runs ...*peers.Run) error {
 	for _, r := range runs {
 		stats, err := r.Finish(limit)
 		if err != nil {
-			return fmt.Errorf("%w\n%.600s", err, r.Said())
+			return fmt.Errorf("%w%s", err, firstSurprise(r.Said()))
 		}
 		// A call has four messages of each side that can be repeated.
 		if stats.Succeeded != calls || stats.Repeated > 4*calls/1000 {
@@ -121,4 +122,16 @@ func fault(calls int, limit time.Duration, runs ...*peers.Run) error {
 		}
 	}
 	return nil
+}
+
+// firstSurprise finds in what SIPp says the first message that it did not expect.
+func firstSurprise(said string) string {
+	_, after, found := strings.Cut(said, "received '")
+	line, _, _ := strings.Cut(after, "\n")
+	if !found {
+		return ""
+	}
+	_, reason, _ := strings.Cut(after, "\nReason: ")
+	reason, _, _ = strings.Cut(reason, "\n")
+	return ", first by " + strings.TrimSpace(line) + " " + strings.TrimSpace(reason)
 }

@@ -30,8 +30,10 @@ trunks:
     address: sip:NEAR;transport=udp
     sources: [NEARHOST/32]
     trusted: true
+    options_interval: 0s
   - name: far
     address: sip:FAR;transport=udp
+    options_interval: 0s
 routes:
   - name: transit
     from: trunk:near
