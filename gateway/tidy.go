@@ -30,34 +30,21 @@ func (t *tide) ebb(calls int) bool {
 	return true
 }
 
-// tidyAgain is when memory is given back a second time after an ebb: when the
-// answers to repetitions, which outlive their calls by 64*T1, have gone too.
-const tidyAgain = 45 * time.Second
-
-// tidy gives memory back until ctx ends.
+// tidy gives memory back until ctx ends: as calls end, and once more as the answers
+// to repetitions go, which outlive their calls by 64*T1.
 func (g *Gateway) tidy(ctx context.Context) {
 	ticker := time.NewTicker(tidyEvery)
 	defer ticker.Stop()
-	var t tide
-	var again time.Time
+	var calls, answers tide
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-ticker.C:
-			g.edge.Expire()
-			if ebbs := t.ebb(g.edge.Calls()); ebbs || !again.IsZero() && now.After(again) {
-				again = later(ebbs, now)
-				debug.FreeOSMemory()
-			}
+		case <-ticker.C:
+		}
+		ended, expired := calls.ebb(g.edge.Calls()), answers.ebb(g.edge.Expire())
+		if ended || expired {
+			debug.FreeOSMemory()
 		}
 	}
-}
-
-// later is when to tidy again: after an ebb, not after the second time.
-func later(ebbs bool, now time.Time) time.Time {
-	if !ebbs {
-		return time.Time{}
-	}
-	return now.Add(tidyAgain)
 }

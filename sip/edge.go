@@ -126,9 +126,10 @@ func (e *Edge) Refuse(until time.Time) { e.drain.Store(until.UnixNano()) }
 // Calls is how many calls there are.
 func (e *Edge) Calls() int { return e.calls.len() }
 
-// Expire forgets answers to repetitions that nobody can want any more. They go by
-// themselves as messages come; this is for when none do.
-func (e *Edge) Expire() { e.lingering.len() }
+// Expire forgets answers to repetitions that nobody can want any more, and gives
+// how many are left. They go by themselves as messages come; this is for when none
+// do.
+func (e *Edge) Expire() int { return e.lingering.len() }
 
 // Phones is how many AORs are registered.
 func (e *Edge) Phones() int { return e.phones.len() }
