@@ -52,6 +52,8 @@ func (e Ponged) health(h *Health, now time.Time, random float64) Actions {
 		h.lived(now, random)
 	case s == signRest:
 		h.rest(now, e.Result)
+	case current && !h.Ponged:
+		h.unanswered(now, random)
 	case current:
 		h.failed(now, random, e.Result)
 	}
