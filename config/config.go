@@ -73,7 +73,6 @@ const (
 	defaultRingingTimeout = 60 * time.Second
 	defaultAttemptTimeout = 4 * time.Second
 
-	defaultOptionsInterval = 30 * time.Second
 	defaultDownAfter       = 3
 	defaultRegisterExpires = time.Hour
 )

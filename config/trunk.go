@@ -45,7 +45,7 @@ type Trunk struct {
 	// (RFC 5626 s4.4.1); 0 is none. Default 0s.
 	KeepAlive time.Duration `yaml:"keepalive"`
 	// OptionsInterval is between two OPTIONS that ask whether it is there (RFC 3261
-	// s11); 0 is none. Default 30s.
+	// s11); 0 is none. Default 0s: who does not expect them is not surprised by them.
 	OptionsInterval time.Duration `yaml:"options_interval"`
 	// DownAfter is how many failures in a row take it for down. Default 3.
 	DownAfter uint `yaml:"down_after"`
@@ -76,7 +76,7 @@ type Trunk struct {
 }
 
 func (t *Trunk) setDefaults() {
-	t.CallerID, t.OptionsInterval, t.DownAfter = CallerIDPAI, defaultOptionsInterval, defaultDownAfter
+	t.CallerID, t.DownAfter = CallerIDPAI, defaultDownAfter
 	t.RegisterExpires = defaultRegisterExpires
 }
 
