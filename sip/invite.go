@@ -39,8 +39,9 @@ func (e *Edge) invite(req *sip.Request, key transaction.ServerKey, f transport.F
 		e.settle(req, key, f, 482)
 		return
 	}
-	if h, required := dialog.Unsupported(req); required {
-		e.settle(req, key, f, 420, h)
+	offer, status, headers := dialog.ReadInvite(req)
+	if status != 0 {
+		e.settle(req, key, f, status, headers...)
 		return
 	}
 	if h, brief := dialog.TooBrief(req, e.config.MinSE); brief {
@@ -57,19 +58,7 @@ func (e *Edge) invite(req *sip.Request, key transaction.ServerKey, f transport.F
 		e.settle(req, key, f, 440)
 		return
 	}
-	offer, status := dialog.Description(req)
-	if status != 0 {
-		e.settle(req, key, f, status, describeFault(status)...)
-		return
-	}
 	e.begin(s, arrival{edge: e, settings: s, origin: origin, req: req, offer: offer, flow: f}, key)
-}
-
-func describeFault(status int) []dialog.Header {
-	if status == 415 { // RFC 3261 s21.4.13
-		return []dialog.Header{{Name: "Accept", Value: "application/sdp"}}
-	}
-	return []dialog.Header{dialog.Phrase("Bad session description")}
 }
 
 // origin says whose call an INVITE is, or answers it. Trunks are known by where
