@@ -5,6 +5,7 @@ import (
 
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/sdp"
 )
 
 // elsewhere is what the targets are told that did not answer first.
@@ -20,6 +21,7 @@ func (m *Machine) answer(now time.Time, p *participant, r Answered) {
 	if p.state == event.ParticipantDisconnected || p.inTalk() {
 		return
 	}
+	p.stream = sdp.Stream{} // of all its branches one has answered
 	answer, err := m.agree(p, r.SDP)
 	if err != nil {
 		m.answerUnusable(now, p, err)
@@ -29,6 +31,7 @@ func (m *Machine) answer(now time.Time, p *participant, r Answered) {
 	connected := m.connectedTo(r)
 	// Nobody is looked for any more.
 	m.hunt, m.decision, m.request, m.forwarding = hunt{}, dialplan.Decision{}, dialplan.Request{}, forwarding{}
+	m.ringback = ringback{}
 	m.answered = now
 	m.attemptEnded(now, p, event.Cause{Status: 200, Q850: 16, By: event.PartyCallee, Text: "answered"})
 	m.cancelTargets(now, p, elsewhere())

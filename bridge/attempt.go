@@ -31,6 +31,7 @@ type hunt struct {
 func (m *Machine) nextAttempt(now time.Time) {
 	h := &m.hunt
 	h.silentUntil, h.ringUntil, h.verdict = time.Time{}, time.Time{}, ByStatus
+	m.ringbackMoves()
 	if h.index-h.before >= len(m.decision.Attempts) {
 		m.refuse(now, h.best, "")
 		return
@@ -68,9 +69,7 @@ func (e Located) step(m *Machine, now time.Time) {
 	if d := m.decision.RingingTimeout; d > 0 {
 		h.ringUntil = now.Add(d)
 	}
-	if d := m.decision.AttemptTimeout; d > 0 && h.index-h.before < len(m.decision.Attempts) {
-		h.silentUntil = now.Add(d)
-	}
+	m.awaitTrunk(now)
 	// All join before the first is called: one that cannot be called must not pass
 	// for the last one that rang.
 	first, n := len(m.participants), m.reach.within(len(e.Targets))
@@ -109,7 +108,7 @@ func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.At
 	}
 	m.do(Dial{
 		Participant: p.id, Target: t, Plan: plan, Offer: offer,
-		MaxForwards: m.forwardsLeft(), MaxBreadth: breadth,
+		MaxForwards: m.forwardsLeft(), MaxBreadth: breadth, Patience: m.decision.AttemptTimeout,
 	})
 }
 
@@ -179,6 +178,23 @@ func (m *Machine) goOn(now time.Time) {
 func (m *Machine) trying(p *participant) {
 	if p.id != callerID && p.state != event.ParticipantDisconnected {
 		m.hunt.silentUntil = time.Time{}
+	}
+}
+
+// awaitTrunk begins the time in which something must come, where there is another
+// attempt.
+func (m *Machine) awaitTrunk(now time.Time) {
+	h := &m.hunt
+	if d := m.decision.AttemptTimeout; d > 0 && h.index-h.before < len(m.decision.Attempts) {
+		h.silentUntil = now.Add(d)
+	}
+}
+
+// elsewhere begins that time anew when the server has failed that had said something:
+// the next one may be silent. One that was silent has used up what it has had of it.
+func (m *Machine) elsewhere(now time.Time, p *participant) {
+	if p.state == event.ParticipantConnecting && m.hunt.silentUntil.IsZero() {
+		m.awaitTrunk(now)
 	}
 }
 

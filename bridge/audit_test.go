@@ -250,6 +250,9 @@ func (a *audit) connect(c Connect) {
 // that nobody hears himself or more than one: there is no mixer yet.
 func (a *audit) hear(h Hear) {
 	check := func(id int) {
+		if _, sound := h.Sounds[id]; sound && id < 0 {
+			return
+		}
 		if p := a.parties[id]; p == nil || !p.connected || p.shut {
 			a.fault("hearing table speaks of participant %d: %+v", id, p)
 		}

@@ -142,8 +142,8 @@ func (idleLeg) Tick(time.Time)              {}
 // crowd is a dialer whose callees answer at once.
 type crowd struct{ answer string }
 
-func (crowd) Locate(time.Time, dialplan.Attempt) ([]Target, event.Cause) {
-	return []Target{{Name: "desk", URI: "sip:desk"}, {Name: "mobile", URI: "sip:mobile"}}, event.Cause{}
+func (crowd) Locate(time.Time, *Call, Locate) ([]Target, event.Cause, bool) {
+	return []Target{{Name: "desk", URI: "sip:desk"}, {Name: "mobile", URI: "sip:mobile"}}, event.Cause{}, true
 }
 
 func (d crowd) Dial(_ time.Time, c *Call, dial Dial) Leg {

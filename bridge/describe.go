@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"net/netip"
+	"slices"
 
 	"github.com/tandem-gateway/tandem/sdp"
 )
@@ -105,6 +106,16 @@ func (l *local) answer(offer, like *sdp.Description) (*sdp.Description, error) {
 	return sdp.NewAnswer(offer, l.base().Like(audio), sdp.LocalOrder)
 }
 
+// accept makes an answer and what would be agreed by it.
+func (l *local) accept(offer, like *sdp.Description) (*sdp.Description, sdp.Stream, error) {
+	answer, err := l.answer(offer, like)
+	if err != nil {
+		return nil, sdp.Stream{}, err
+	}
+	_, ours, err := sdp.Agreed(offer, answer)
+	return answer, ours, err
+}
+
 // answerable says before anybody is called whether the caller's offer has something
 // that could be answered.
 func (p *participant) answerable() error {
@@ -121,11 +132,7 @@ func (p *participant) answerable() error {
 // answerTo makes the answer to p's offer out of what the other party answered to
 // the offer that was made of it.
 func (m *Machine) answerTo(p *participant, answered *sdp.Description) (*sdp.Description, sdp.Stream, error) {
-	answer, err := p.local.answer(p.offered, answered)
-	if err != nil {
-		return nil, sdp.Stream{}, err
-	}
-	_, ours, err := sdp.Agreed(p.offered, answer)
+	answer, ours, err := p.local.accept(p.offered, answered)
 	if err != nil {
 		return nil, sdp.Stream{}, err
 	}
@@ -162,6 +169,24 @@ func (m *Machine) agree(p *participant, answered *sdp.Description) (*sdp.Descrip
 
 // connect notes what was agreed with a participant and has its media follow.
 func (m *Machine) connect(p *participant, s sdp.Stream) {
+	p.branch(s.Remote)
 	p.stream = s
-	m.do(Connect{Participant: p.id, Stream: s, Hint: p.hint})
+	m.do(Connect{Participant: p.id, Stream: s, Hint: p.hint, Branches: slices.Clone(p.branches)})
 }
+
+// branch notes that a target's early media comes from another address than before. RFC
+// 3261 s13.2.2.4: each branch of a forked INVITE has a dialog of its own, until the answer
+// none of them is the one.
+func (p *participant) branch(to netip.AddrPort) {
+	before := p.stream.Remote
+	switch {
+	case p.id == callerID || p.inTalk() || !before.IsValid():
+		p.branches = nil
+	case before != to:
+		others := slices.DeleteFunc(slices.Clone(p.branches), func(a netip.AddrPort) bool { return a == to || a == before })
+		p.branches = append(others[max(0, len(others)+1-maxBranches):], before)
+	}
+}
+
+// maxBranches bounds the early dialogs whose media is listened for beside the newest's.
+const maxBranches = 4

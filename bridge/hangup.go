@@ -49,7 +49,7 @@ func (m *Machine) close(now time.Time, c event.Cause) {
 	m.cause, m.ended = c, now
 	m.exchange = exchange{}
 	m.forwarding = forwarding{}
-	m.hunt.silentUntil, m.hunt.ringUntil, m.silence = time.Time{}, time.Time{}, silence{}
+	m.hunt.silentUntil, m.hunt.ringUntil, m.silence, m.ringback = time.Time{}, time.Time{}, silence{}, ringback{}
 	m.enter(now, event.CallDisconnecting)
 }
 

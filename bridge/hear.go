@@ -2,24 +2,29 @@ package bridge
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tandem-gateway/tandem/rtp"
-	"github.com/tandem-gateway/tandem/rtp/audio"
 )
 
-// music plays to the parties on hold, by the number of musicFor.
-type music map[int]*rtp.Player
+// players play the sounds of a call, by their numbers in its hearing table.
+type players map[int]player
+
+type player struct {
+	*rtp.Player
+	sound Sound
+}
 
 // hear puts a hearing table in force. A listener that it cannot serve, because no
 // codec of ours fits it, hears nothing; the others are not disturbed.
-func (c *Call) hear(t rtp.Table) {
-	c.prepareMusic(t)
-	ends := make(map[int]rtp.End, len(c.media)+len(c.music))
+func (c *Call) hear(t rtp.Table, sounds Sounds) {
+	c.prepare(t, sounds)
+	ends := make(map[int]rtp.End, len(c.media)+len(c.players))
 	for id, s := range c.media {
 		ends[id] = s
 	}
-	for number, p := range c.music {
-		ends[number] = p
+	for number, p := range c.players {
+		ends[number] = p.Player
 	}
 	paths, err := rtp.Compile(t, ends)
 	for tries := len(t); err != nil && tries > 0; tries-- {
@@ -36,50 +41,60 @@ func (c *Call) hear(t rtp.Table) {
 		return
 	}
 	paths.Swap()
-	c.endMusic(t)
+	c.players.keep(sounds)
 }
 
-// prepareMusic makes the players that a table names for the first time.
-func (c *Call) prepareMusic(t rtp.Table) {
-	for listener, heard := range t {
-		number := musicFor(listener)
-		if len(heard) != 1 || heard[0].Source != number || c.music[number] != nil {
+// prepare makes the players of sounds that a table names for the first time.
+func (c *Call) prepare(t rtp.Table, sounds Sounds) {
+	for number, s := range sounds {
+		if p, ok := c.players[number]; ok && p.sound == s {
 			continue
 		}
-		var sound audio.Source
-		if c.env.Music != nil {
-			sound = c.env.Music()
-		}
-		p, err := c.play(sound)
+		p, err := c.play(s)
 		if err != nil {
-			c.env.Log.Warn("no music on hold", "call", c.id, "err", err)
-			delete(t, listener)
+			c.env.Log.Warn("a sound is not played", "call", c.id, "err", err)
+			deafen(t, number)
 			continue
 		}
-		if c.music == nil {
-			c.music = music{}
+		if c.players == nil {
+			c.players = players{}
 		}
-		c.music[number] = p
+		c.players.stop(number)
+		c.players[number] = player{p, s}
 	}
 }
 
-var errNoMusic = errors.New("there is none")
-
-func (c *Call) play(sound audio.Source) (*rtp.Player, error) {
-	if sound == nil {
-		return nil, errNoMusic
+// deafen takes a source out of a table.
+func deafen(t rtp.Table, source int) {
+	for listener, list := range t {
+		t[listener] = slices.DeleteFunc(list, func(h rtp.Heard) bool { return h.Source == source })
 	}
-	return c.env.Ports.Play(sound)
 }
 
-// endMusic stops the players that a table no longer names: who comes back to hold
-// hears the music from its beginning.
-func (c *Call) endMusic(t rtp.Table) {
-	for number, p := range c.music {
-		if h := t[-number]; len(h) == 1 && h[0].Source == number {
-			continue
-		}
+var errNoSound = errors.New("there is none")
+
+func (c *Call) play(s Sound) (*rtp.Player, error) {
+	source := c.env.made(s)
+	if source == nil {
+		return nil, errNoSound
+	}
+	return c.env.Ports.Play(source)
+}
+
+// stop ends the player of a number.
+func (l players) stop(number int) {
+	if p, ok := l[number]; ok {
 		p.Stop()
-		delete(c.music, number)
+		delete(l, number)
+	}
+}
+
+// keep stops the players that a table no longer names: who comes back to hold hears the
+// music from its beginning.
+func (l players) keep(sounds Sounds) {
+	for number := range l {
+		if _, named := sounds[number]; !named {
+			l.stop(number)
+		}
 	}
 }

@@ -14,9 +14,12 @@ import (
 // rehear computes the table anew from the state of the call, once for all the
 // media that the step has connected or shut. A call that ends has shut all of it.
 func (m *Machine) rehear() {
-	if m.state < event.CallDisconnecting && slices.ContainsFunc(m.out, changesHearing) {
-		m.do(Hear{Table: m.hearing()})
+	if m.state >= event.CallDisconnecting || !m.stale && !slices.ContainsFunc(m.out, changesHearing) {
+		return
 	}
+	m.stale = false
+	t := m.hearing()
+	m.do(Hear{Table: t, Sounds: m.sounds(t)})
 }
 
 func changesHearing(a Action) bool {
@@ -28,8 +31,9 @@ func changesHearing(a Action) bool {
 }
 
 // hearing is the rule: before the answer the caller and the target with early
-// media hear each other, the one that began last where there are several; after
-// it, everybody who talks hears everybody else who does, or music while on hold.
+// media hear each other, the one that sends it where there are several, or the
+// caller the ringing tone; after it, everybody who talks hears everybody else who
+// does, or music while on hold.
 func (m *Machine) hearing() rtp.Table {
 	t := make(rtp.Table, 2)
 	if !m.answered.IsZero() {
@@ -43,6 +47,9 @@ func (m *Machine) hearing() rtp.Table {
 	if p := m.earlyMedia(); p != nil {
 		t[callerID] = []rtp.Heard{{Source: p.id}}
 		t[p.id] = []rtp.Heard{{Source: callerID}}
+	}
+	if m.ringback.phase == ringbackPlaying {
+		t[callerID] = []rtp.Heard{{Source: ringbackFor(callerID)}}
 	}
 	return t
 }
@@ -60,16 +67,15 @@ func (m *Machine) heardBy(p *participant) (list []rtp.Heard) {
 	return list
 }
 
-// musicFor is the number under which the table names the music that a party hears:
-// each has its own, which begins when it is put on hold.
-func musicFor(participant int) int { return -participant }
-
 // audible says whether a party talks and has agreed on codecs: one that is still
 // to answer our offer can neither hear nor be heard.
 func (p *participant) audible() bool { return p.inTalk() && len(p.stream.Formats) > 0 }
 
 // earlyMedia is the target whose early media the caller hears.
 func (m *Machine) earlyMedia() *participant {
+	if p := m.participant(m.ringback.branch); p != nil && p.state == event.ParticipantEarlyMedia {
+		return p
+	}
 	for i := len(m.participants) - 1; i > 0; i-- {
 		if p := &m.participants[i]; p.state == event.ParticipantEarlyMedia {
 			return p

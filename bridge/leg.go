@@ -83,6 +83,9 @@ type (
 	// Trying is the first sign of life of a callee: a 100, which says nothing of
 	// the callee itself.
 	Trying struct{}
+	// Elsewhere says that a callee's server has failed and that another is tried, from
+	// which nothing has come yet (RFC 3263 s4.3).
+	Elsewhere struct{}
 	// Ringing is a provisional response of the callee over 100, with or without a
 	// description.
 	Ringing struct {
@@ -126,6 +129,7 @@ type (
 )
 
 func (Trying) report()         {}
+func (Elsewhere) report()      {}
 func (Ringing) report()        {}
 func (Answered) report()       {}
 func (Refused) report()        {}

@@ -30,8 +30,9 @@ type Env struct {
 // Dialer makes legs for attempts. It is called on the goroutines of the calls.
 type Dialer interface {
 	// Locate gives the targets of an attempt, without media: a trunk, or the
-	// phones of a user. The cause says why there are none.
-	Locate(now time.Time, plan dialplan.Attempt) ([]Target, event.Cause)
+	// phones of a user. The cause says why there are none. When that must be looked
+	// up first, known is false, and Call.Located is told once what was found.
+	Locate(now time.Time, c *Call, a Locate) (targets []Target, failed event.Cause, known bool)
 	// Dial makes the leg of a participant and sends it the INVITE. What comes of
 	// it is told to Call.Report.
 	Dial(now time.Time, c *Call, d Dial) Leg
@@ -51,7 +52,7 @@ type Call struct {
 	inbox   inbox
 	legs    []Leg
 	media   media
-	music   music
+	players players
 	pending []Event
 	over    bool
 }
@@ -180,7 +181,9 @@ func (c *Call) perform(now time.Time, a Action) {
 			l.Do(now, a.Command)
 		}
 	case Locate:
-		c.tellMachine(c.locate(now, a))
+		if targets, failed, known := c.env.Dialer.Locate(now, c, a); known {
+			c.tellMachine(c.ready(a.Attempt, targets, failed))
+		}
 	case Dial:
 		c.dial(now, a)
 	case Forward:
@@ -188,7 +191,7 @@ func (c *Call) perform(now time.Time, a Action) {
 	case Connect:
 		c.connect(a)
 	case Hear:
-		c.hear(a.Table)
+		c.hear(a.Table, a.Sounds)
 	case Shut:
 		c.shut(now, a.Participant)
 	case CheckMedia:
@@ -207,10 +210,22 @@ func (c *Call) leg(participant int) Leg {
 	return c.legs[participant-1]
 }
 
-// locate finds the targets of an attempt and opens media for each.
-func (c *Call) locate(now time.Time, a Locate) Located {
-	targets, cause := c.env.Dialer.Locate(now, a.Plan)
-	ready := Located{Attempt: a.Attempt, Failed: cause}
+// Located brings what a Dialer has looked up for an attempt, from any goroutine.
+func (c *Call) Located(attempt int, targets []Target, failed event.Cause) {
+	c.Post(located{attempt, targets, failed})
+}
+
+type located struct {
+	attempt int
+	targets []Target
+	failed  event.Cause
+}
+
+func (l located) Do(c *Call, _ time.Time) { c.tellMachine(c.ready(l.attempt, l.targets, l.failed)) }
+
+// ready opens media for each target of an attempt.
+func (c *Call) ready(attempt int, targets []Target, failed event.Cause) Located {
+	ready := Located{Attempt: attempt, Failed: failed}
 	first := len(c.machine.participants) + 1
 	for i, t := range targets {
 		local, err := c.media.open(c.env.Ports, first+i, t.Local)
@@ -226,7 +241,7 @@ func (c *Call) locate(now time.Time, a Locate) Located {
 }
 
 func (c *Call) connect(a Connect) {
-	if err := c.media.connect(a.Participant, a.Stream, a.Hint); err != nil {
+	if err := c.media.connect(a); err != nil {
 		c.env.Log.Warn("media not connected", "call", c.id, "participant", a.Participant, "err", err)
 	}
 }

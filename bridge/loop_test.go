@@ -33,6 +33,8 @@ type stage struct {
 	forgot int
 	// found is where the attempts lead, by the trunk's or user's name.
 	found map[string][]Target
+	// looksUp is how long that takes to be found out; 0 when it is known.
+	looksUp time.Duration
 	// forwarded is where a forwarded call goes.
 	forwarded dialplan.Decision
 	// onDial is what a leg does that has just been dialled.
@@ -102,13 +104,16 @@ func (s *stage) trip(place string) {
 	}
 }
 
-func (s *stage) Locate(_ time.Time, plan dialplan.Attempt) ([]Target, event.Cause) {
+func (s *stage) Locate(_ time.Time, c *Call, a Locate) ([]Target, event.Cause, bool) {
 	s.trip("locate")
-	found := s.found[plan.To.Name]
+	found, failed := s.found[a.Plan.To.Name], event.Cause{}
 	if len(found) == 0 {
-		return nil, event.Cause{Status: 480, By: event.PartyGateway, Text: "not there"}
+		failed = event.Cause{Status: 480, By: event.PartyGateway, Text: "not there"}
 	}
-	return found, event.Cause{}
+	if s.looksUp > 0 {
+		time.AfterFunc(s.looksUp, func() { c.Located(a.Attempt, found, failed) })
+	}
+	return found, failed, s.looksUp == 0
 }
 
 func (s *stage) Dial(_ time.Time, _ *Call, d Dial) Leg {

@@ -25,6 +25,8 @@ type Machine struct {
 	hunt         hunt
 	exchange     exchange
 	silence      silence
+	ringback     ringback
+	stale        bool // the hearing table in force is no longer right
 	cause        event.Cause
 	answered     time.Time
 	ended        time.Time
@@ -84,8 +86,8 @@ type (
 		Participant int
 		Report      Report
 	}
-	// Heard answers CheckMedia: when audio last came from anybody.
-	Heard struct{ Last time.Time }
+	// Heard answers CheckMedia: when audio last came from each participant.
+	Heard struct{ Last map[int]time.Time }
 	// Stop ends the call from outside: an operator, a drain.
 	Stop struct{ Cause event.Cause }
 	// Timer says that the time of Deadline has come.
@@ -125,6 +127,8 @@ type Target struct {
 	// Local is the address to receive its audio on, Media what was opened there.
 	Local netip.Addr
 	Media netip.AddrPort
+	// Way is the Dialer's own: what Locate has found and Dial goes by.
+	Way any
 }
 
 // Action is what a machine wants done.
@@ -151,6 +155,8 @@ type (
 		// MaxForwards and MaxBreadth are for the INVITE; a MaxBreadth of 0 is not
 		// written.
 		MaxForwards, MaxBreadth int
+		// Patience is how long the target may stay without any response; 0 is no bound.
+		Patience time.Duration
 	}
 	// Forward asks where the call goes that a user hands on; Forwarded is the answer.
 	// Hop counts what has been asked, from 1.
@@ -164,9 +170,14 @@ type (
 		Participant int
 		Stream      sdp.Stream
 		Hint        netip.Addr
+		// Branches are where its other early dialogs send from, the oldest first.
+		Branches []netip.AddrPort
 	}
-	// Hear replaces the hearing table.
-	Hear struct{ Table rtp.Table }
+	// Hear replaces the hearing table; Sounds are what its negative numbers stand for.
+	Hear struct {
+		Table  rtp.Table
+		Sounds Sounds
+	}
 	// Shut closes a participant's media and reports its counts.
 	Shut struct{ Participant int }
 	// CheckMedia asks when audio last came; Heard is the answer.
@@ -204,7 +215,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 // Deadline is when Timer must be given next; false when nothing is due.
 func (m *Machine) Deadline() (time.Time, bool) {
 	next := earliest(m.hunt.silentUntil, m.hunt.ringUntil)
-	next = earliest(next, m.silence.checkAt)
+	next = earliest(next, earliest(m.silence.checkAt, m.ringback.checkAt))
 	return next, !next.IsZero()
 }
 
@@ -222,6 +233,8 @@ func (e Reported) step(m *Machine, now time.Time) {
 	switch r := e.Report.(type) {
 	case Trying:
 		m.trying(p)
+	case Elsewhere:
+		m.elsewhere(now, p)
 	case Ringing:
 		m.ringing(now, p, r)
 	case Answered:
@@ -249,6 +262,7 @@ func (e Reported) step(m *Machine, now time.Time) {
 func (Timer) step(m *Machine, now time.Time) {
 	m.silentTrunk(now)
 	m.ringingTimeout(now)
+	m.checkRinging(now)
 	m.checkSilence(now)
 }
 

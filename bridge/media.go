@@ -23,17 +23,16 @@ func (m media) open(ports *rtp.Engine, participant int, on netip.Addr) (netip.Ad
 	return s.LocalRTP(), nil
 }
 
-// connect tells a participant's media what was agreed. hint is where its
-// signalling comes from.
-func (m media) connect(participant int, s sdp.Stream, hint netip.Addr) error {
-	session := m[participant]
+// connect tells a participant's media what was agreed.
+func (m media) connect(a Connect) error {
+	session, s := m[a.Participant], a.Stream
 	if session == nil {
 		return nil
 	}
 	return session.SetRemote(rtp.Remote{
-		RTP: s.Remote, RTCP: s.RemoteRTCP, Mux: s.RTCPMux,
+		RTP: s.Remote, Also: a.Branches, RTCP: s.RemoteRTCP, Mux: s.RTCPMux,
 		Send: payloads(s.Formats, sending), Receive: payloads(s.Formats, receiving),
-		Direction: rtp.Direction(s.Direction.Reverse()), Hint: hint,
+		Direction: rtp.Direction(s.Direction.Reverse()), Hint: a.Hint,
 	})
 }
 
@@ -52,12 +51,11 @@ func payloads(formats []sdp.Format, side func(sdp.Format) sdp.Codec) []rtp.Paylo
 	return list
 }
 
-// lastHeard is when audio last came from anybody.
-func (m media) lastHeard() (last time.Time) {
-	for _, s := range m {
-		if t := s.LastReceived(); t.After(last) {
-			last = t
-		}
+// lastHeard is when audio last came from each participant.
+func (m media) lastHeard() map[int]time.Time {
+	last := make(map[int]time.Time, len(m))
+	for id, s := range m {
+		last[id] = s.LastReceived()
 	}
 	return last
 }

@@ -62,12 +62,7 @@ func (m *Machine) offered(p *participant, offer *sdp.Description) {
 // UPDATE, PRACK): with as much of what we said as is an answer. Nobody else is asked,
 // for what the callee will take is not known yet; the answer to the call says it.
 func (m *Machine) offeredEarly(p *participant, offer *sdp.Description) {
-	answer, err := p.local.answer(offer, p.local.sent)
-	if err != nil {
-		m.refuseOffer(p, 488, err.Error())
-		return
-	}
-	_, ours, err := sdp.Agreed(offer, answer)
+	answer, ours, err := p.local.accept(offer, p.local.sent)
 	if err != nil {
 		m.refuseOffer(p, 488, err.Error())
 		return

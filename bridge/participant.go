@@ -45,6 +45,10 @@ type participant struct {
 	remote *sdp.Description
 	// stream is what was agreed with it, seen from us.
 	stream sdp.Stream
+	// branches are the addresses of its older early dialogs, the oldest first.
+	branches []netip.AddrPort
+	// early is when its early media was last described; zero when it had none.
+	early time.Time
 }
 
 func (m *Machine) participant(id int) *participant {

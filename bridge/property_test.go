@@ -53,6 +53,7 @@ func newWorld(t *rapid.T) *world {
 	w := &world{t: t, audit: newAudit(), now: begun, legs: map[int]*worldLeg{}}
 	w.machine = NewMachine("call", Limits{Silence: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "silence")})
 	d := plan(w.attempts())
+	d.Ringback = rapid.SampledFrom([]dialplan.Ringback{dialplan.RingbackAuto, dialplan.RingbackLocal, dialplan.RingbackPass}).Draw(t, "ringback")
 	d.AttemptTimeout = rapid.SampledFrom([]time.Duration{0, 4 * time.Second}).Draw(t, "attempt timeout")
 	caller := &worldLeg{}
 	w.legs[callerID] = caller
@@ -207,7 +208,8 @@ func (w *world) move() {
 	case kind == 4 && w.checks > 0:
 		w.checks--
 		ago := time.Duration(rapid.IntRange(0, 100).Draw(w.t, "ago")) * time.Second
-		w.step(Heard{Last: w.now.Add(-ago)})
+		who := rapid.SampledFrom(w.ids()).Draw(w.t, "who")
+		w.step(Heard{Last: map[int]time.Time{who: w.now.Add(-ago)}})
 	default:
 		ids := rapid.SampledFrom(w.ids()).Draw(w.t, "participant")
 		w.report(ids)

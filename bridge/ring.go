@@ -14,20 +14,23 @@ func (m *Machine) ringing(now time.Time, p *participant, r Ringing) {
 		return
 	}
 	m.trying(p)
-	// RFC 3261 s13.2.1: a caller that made no offer gets one "in the first reliable
-	// non-failure message", which is the 2xx: it could not answer one in a 183.
-	if r.SDP == nil || m.caller().offered == nil {
-		m.rang(now, p, r.Status)
-		return
+	if !m.passes(r) || !m.earlyMediaBegan(now, p, r) {
+		m.rang(now, p, r.Status) // early media nobody can play is ringing all the same
 	}
+	m.ringbackDue(now, r)
+}
+
+// earlyMediaBegan passes a target's early media on; false when nobody can play it.
+func (m *Machine) earlyMediaBegan(now time.Time, p *participant, r Ringing) bool {
 	answer, err := m.agree(p, r.SDP)
 	if err != nil {
-		m.rang(now, p, r.Status) // early media nobody can play is ringing all the same
-		return
+		return false
 	}
 	m.enterParticipant(now, p, event.ParticipantEarlyMedia, event.Cause{})
+	p.early, m.ringback.branch = now, p.id
 	m.enter(now, event.CallEarlyMedia)
 	m.tell(m.caller(), Progress{Status: r.Status, SDP: answer})
+	return true
 }
 
 func (m *Machine) rang(now time.Time, p *participant, status int) {

@@ -35,12 +35,18 @@ func (m *Machine) checkSilence(now time.Time) {
 }
 
 func (e Heard) step(m *Machine, now time.Time) {
+	if m.state < event.CallConnected {
+		m.heardRinging(now, e.Last)
+		return
+	}
 	if m.state != event.CallConnected || m.limits.Silence <= 0 {
 		return
 	}
-	last := e.Last
-	if last.Before(m.silence.since) {
-		last = m.silence.since
+	last := m.silence.since
+	for _, t := range e.Last {
+		if t.After(last) {
+			last = t
+		}
 	}
 	if until := last.Add(m.limits.Silence); now.Before(until) {
 		m.silence.checkAt = until

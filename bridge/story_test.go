@@ -93,7 +93,7 @@ func (s *story) happen(w []string) error {
 	case "wait":
 		return s.wait(w[1])
 	case "heard":
-		return s.heard(w[1])
+		return s.heard(w[1], rest(3)...)
 	case "stop":
 		s.step(Stop{Cause: event.Cause{Status: number(w[1]), Q850: 41, By: event.PartyGateway, Text: "stopped"}})
 	default:
@@ -118,6 +118,11 @@ func (s *story) given(w []string) (err error) {
 		s.decision.AttemptTimeout, err = time.ParseDuration(w[1])
 	case "silence":
 		s.limits.Silence, err = time.ParseDuration(w[1])
+	case "ringback":
+		s.decision.Country = w[2]
+		s.decision.Ringback = map[string]dialplan.Ringback{
+			"auto": dialplan.RingbackAuto, "local": dialplan.RingbackLocal, "pass": dialplan.RingbackPass,
+		}[w[1]]
 	case "hops":
 		s.caller.MaxForwards = number(w[1])
 	case "breadth":
@@ -191,14 +196,18 @@ func (s *story) wait(text string) error {
 	return err
 }
 
-// heard answers check media: so long ago, or never.
-func (s *story) heard(ago string) error {
+// heard answers check media: so long ago, or never; "heard 100ms of 2" names who was.
+func (s *story) heard(ago string, who ...string) error {
 	if ago == "nothing" {
 		s.step(Heard{})
 		return nil
 	}
 	d, err := time.ParseDuration(ago)
-	s.step(Heard{Last: s.now.Add(-d)})
+	last := map[int]time.Time{}
+	for _, id := range append(who, "1")[:max(1, len(who))] {
+		last[number(id)] = s.now.Add(-d)
+	}
+	s.step(Heard{Last: last})
 	return err
 }
 

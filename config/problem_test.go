@@ -162,6 +162,7 @@ var entryTests = []struct{ list, entry, want string }{
 	{"routes", `{name: r, to: "+2", trunks: [{weight: 1}]}`, "routes[1].trunks[0].name: required"},
 	{"routes", `{name: r, to: "+2", trunks: [{name: carrier, wait: 1}]}`, "the keys here are name, priority, weight"},
 	{"routes", `{name: r, to: "+2", trunks: [{name: carrier}, carrier]}`, "trunk carrier is listed twice"},
+	{"routes", `{name: r, to: "+2", trunks: [carrier], ringback: loud}`, `"loud" is not one of auto, local, pass`},
 	{"routes", `{name: r, to: "+2", trunks: [carrier], down_trunks: first}`, `"first" is not one of skip, last`},
 	{"trunks", `{name: b}`, "trunks[1].address: required"},
 	{"trunks", `{name: carrier, address: "sip:b.test"}`, "trunks[1].name: there is another trunk carrier on line 5"},

@@ -109,7 +109,7 @@ func (w *written) entries(c *Config) {
 	w.key(0, "", "routes", "")
 	for i, r := range c.Routes {
 		w.entry("routes", i, [][2]string{
-			{"name", r.Name}, {"from", r.From.String()}, {"to", strconv.Quote(r.To)}, {"trunks", trunksOf(r)}, {"down_trunks", r.DownTrunks.String()}, {"user", strconv.Quote(r.User)},
+			{"name", r.Name}, {"from", r.From.String()}, {"to", strconv.Quote(r.To)}, {"trunks", trunksOf(r)}, {"down_trunks", r.DownTrunks.String()}, {"ringback", r.Ringback.String()}, {"user", strconv.Quote(r.User)},
 			{"caller_id", strconv.Quote(r.CallerID)}, {"ringing_timeout", r.RingingTimeout.String()},
 			{"attempt_timeout", r.AttemptTimeout.String()}, {"emergency", strconv.FormatBool(r.Emergency)},
 		}...)
@@ -245,6 +245,7 @@ func genRoutes(t *rapid.T, c *Config) {
 			r.Trunks = []RouteTrunk{{
 				Name: c.Trunks[0].Name, Priority: uint(rapid.IntRange(0, 3).Draw(t, "priority")), Weight: uint(rapid.IntRange(0, 3).Draw(t, "weight")),
 			}}
+			r.Ringback = Ringback(rapid.IntRange(0, 2).Draw(t, "ringback"))
 			r.DownTrunks = Down(rapid.IntRange(0, 1).Draw(t, "down_trunks"))
 			r.Emergency = rapid.Bool().Draw(t, "emergency")
 			r.From = Origin{OriginTrunk, c.Trunks[len(c.Trunks)-1].Name}

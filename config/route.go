@@ -34,6 +34,10 @@ type Route struct {
 	// AttemptTimeout is how long a trunk may take to answer anything at all
 	// before the next is tried. Default 4s.
 	AttemptTimeout time.Duration `yaml:"attempt_timeout"`
+	// Ringback is what the caller hears while the callee rings: auto (what the callee
+	// sends, or the tone of its country where it sends nothing), local (always that
+	// tone) or pass (what the callee sends and nothing else). Default auto.
+	Ringback Ringback `yaml:"ringback"`
 	// Emergency takes calls to the region's emergency numbers, unchanged, and
 	// never refuses them for caller-ID or limit reasons. Default false.
 	Emergency bool `yaml:"emergency"`

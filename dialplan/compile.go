@@ -184,7 +184,7 @@ func (b *builder) addRoute(path string, r Route) {
 	}
 	b.checkTimeout(pl, r.RingingTimeout)
 	rt := &route{
-		name: r.Name, ringingTimeout: r.RingingTimeout, attemptTimeout: r.AttemptTimeout, emergency: r.Emergency,
+		name: r.Name, ringingTimeout: r.RingingTimeout, attemptTimeout: r.AttemptTimeout, ringback: r.Ringback, emergency: r.Emergency,
 	}
 	b.readFrom(pl, rt, r.From)
 	b.readTo(pl, rt, r.To)

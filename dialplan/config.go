@@ -74,6 +74,8 @@ type Route struct {
 	// AttemptTimeout is how long a trunk may say nothing at all before the next
 	// one is tried; 0 leaves it to SIP's own timers.
 	AttemptTimeout time.Duration
+	// Ringback is what callers hear while it rings.
+	Ringback Ringback
 	// Emergency routes take calls to emergency numbers, besides those that To
 	// matches.
 	Emergency bool

@@ -76,6 +76,10 @@ type Decision struct {
 	// AttemptTimeout is how long an attempt may stay without any response before
 	// the next one begins; 0 for no limit of the dialplan's.
 	AttemptTimeout time.Duration
+	// Ringback is what the caller hears while the callee is rung, Country whose tone, by
+	// its ISO 3166 code of two letters.
+	Ringback Ringback
+	Country  string
 	// Emergency calls are free of every limit and go out at once.
 	Emergency bool
 	// Diversion is what [Plan.Forward] has added to the call's history.
@@ -148,6 +152,7 @@ type asking struct {
 // forbids the caller ID; when that leaves none, the call is refused.
 func (p *Plan) decideAttempts(d *Decision, rt *route, a asking) {
 	d.Route, d.RingingTimeout, d.AttemptTimeout = rt.name, rt.ringing(), rt.attemptTimeout
+	p.ring(d, rt)
 	if rt.user != nil {
 		if s, ok := a.shownInside(rt); ok {
 			d.Attempts = []Attempt{p.toUser(rt.user, s, d.Callee, &a)}
@@ -210,6 +215,7 @@ func (p *Plan) decideEmergency(d *Decision, r *Request, digits string) {
 		}
 		if len(d.Attempts) > 0 {
 			d.Route, d.RingingTimeout = rt.name, rt.ringing()
+			p.ring(d, rt)
 			d.AttemptTimeout = min(cmp.Or(rt.attemptTimeout, emergencyAttempt), emergencyAttempt)
 			return
 		}

@@ -51,6 +51,7 @@ type route struct {
 	callerID       Number
 	ringingTimeout time.Duration
 	attemptTimeout time.Duration
+	ringback       Ringback
 	emergency      bool
 }
 

@@ -117,6 +117,7 @@ func planOf(c *config.Config) dialplan.Config {
 		p.Routes = append(p.Routes, dialplan.Route{
 			Name: r.Name, From: r.From.String(), To: r.To, Trunks: r.TrunkNames(), User: r.User, CallerID: r.CallerID,
 			RingingTimeout: r.RingingTimeout, AttemptTimeout: r.AttemptTimeout, Emergency: r.Emergency,
+			Ringback: dialplan.Ringback(r.Ringback),
 		})
 	}
 	return p

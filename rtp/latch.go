@@ -2,6 +2,7 @@ package rtp
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -16,6 +17,9 @@ const (
 	// latchSilence is how long the source must be silent before another one of
 	// the same address may follow it.
 	latchSilence = 5 * time.Second
+	// branchSilence is the same for the branches of a fork, of which one after the other
+	// may send early media.
+	branchSilence = 300 * time.Millisecond
 	// reportSilence is the same for RTCP, which comes every 5 s or less often
 	// (RFC 3550 s6.2).
 	reportSilence = 15 * time.Second
@@ -33,6 +37,8 @@ const (
 //	                       |                           |  |     | the expected address,
 //	                       +---------------------------+  +-----+ or a run of the same IP
 //	                         expect, another address
+//
+// While an INVITE is forked the newest branch that sends has the lock.
 type latchState uint8
 
 const (
@@ -62,6 +68,8 @@ type latch struct {
 	// expected is what SDP announced; not valid when it announced none.
 	expected netip.AddrPort
 	hint     netip.Addr
+	// branches are what older branches of a forked INVITE announced, mostly none.
+	branches []netip.AddrPort
 	// source is who is believed, and heard when it was last heard.
 	source netip.AddrPort
 	heard  time.Time
@@ -79,10 +87,15 @@ type run struct {
 }
 
 // expect sets what SDP announced. An address that differs from the last one
-// opens the latch; the same one, as in a session refresh, leaves it as it is.
-func (l *latch) expect(address netip.AddrPort, hint netip.Addr) {
-	l.hint = hint
+// opens the latch; the same one, as in a session refresh, leaves it as it is, and so
+// does one of a further branch, which need not send.
+func (l *latch) expect(address netip.AddrPort, hint netip.Addr, branches []netip.AddrPort) {
+	l.hint, l.branches = hint, branches
 	if l.state != latchUnset && address == l.expected {
+		return
+	}
+	if l.state == latchLocked && len(branches) > 0 {
+		l.expected = address
 		return
 	}
 	l.state, l.expected, l.runs = latchOpen, address, nil
@@ -100,6 +113,8 @@ func (l *latch) step(now time.Time, from netip.AddrPort, h header) bool {
 			l.runs = nil
 		}
 		return true
+	case l.state == latchLocked && l.branchFollows(now, from):
+		return l.lock(now, from)
 	case l.state == latchLocked && now.Sub(l.heard) < latchSilence:
 		return false
 	case from == l.expected:
@@ -110,6 +125,24 @@ func (l *latch) step(now time.Time, from netip.AddrPort, h header) bool {
 		return false
 	}
 	return l.lock(now, from)
+}
+
+// branchFollows says whether another branch of a fork is heard from here on: a newer one
+// at once, an older one when this one has fallen silent.
+func (l *latch) branchFollows(now time.Time, from netip.AddrPort) bool {
+	if len(l.branches) == 0 {
+		return false
+	}
+	at := l.branch(from)
+	return at >= 0 && (at > l.branch(l.source) || now.Sub(l.heard) >= branchSilence)
+}
+
+// branch counts the branches from the oldest; -1 is none.
+func (l *latch) branch(a netip.AddrPort) int {
+	if a == l.expected {
+		return len(l.branches)
+	}
+	return slices.Index(l.branches, a)
 }
 
 func (l *latch) lock(now time.Time, from netip.AddrPort) bool {

@@ -15,7 +15,8 @@ const ms = time.Millisecond
 type latchStory struct {
 	*testing.T
 	latch
-	now time.Time
+	now      time.Time
+	branches []netip.AddrPort
 }
 
 func newLatchStory(t *testing.T, announced, hint string) *latchStory {
@@ -33,7 +34,7 @@ func (s *latchStory) expect(announced, hint string) {
 	if announced != "" {
 		a = addr(announced)
 	}
-	s.latch.expect(a, h)
+	s.latch.expect(a, h, s.branches)
 }
 
 // packet gives the verdict on one packet, 20 ms after the last.
@@ -240,7 +241,7 @@ func TestLatchWithoutAnAnnouncedAddress(t *testing.T) {
 func TestLatchOnceLockedHearsOnlyItsSource(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var l latch
-		l.expect(addr(told), drawHint(t))
+		l.expect(addr(told), drawHint(t), nil)
 		now := start
 		source := addr(rapid.SampledFrom([]string{told, nat}).Draw(t, "source"))
 		for n := uint16(0); l.state != latchLocked; n++ {
@@ -283,7 +284,7 @@ func drawSpray(t *rapid.T) (netip.AddrPort, header) {
 func TestLatchSprayDoesNotKeepTheRightOneOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var l latch
-		l.expect(addr(told), rapid.SampledFrom([]netip.Addr{{}, addr(nat).Addr()}).Draw(t, "hint"))
+		l.expect(addr(told), rapid.SampledFrom([]netip.Addr{{}, addr(nat).Addr()}).Draw(t, "hint"), nil)
 		perPacket := rapid.IntRange(1, 100).Draw(t, "sprayed packets in 20 ms")
 		noise := rapid.Uint32().Draw(t, "noise")
 		now := start
@@ -308,7 +309,7 @@ func TestLatchSprayDoesNotKeepTheRightOneOut(t *testing.T) {
 func TestReportLatch(t *testing.T) {
 	const rtcp, natRTCP = "192.0.2.1:4001", "198.51.100.1:6001"
 	open := &latch{}
-	open.expect(addr(told), netip.Addr{})
+	open.expect(addr(told), netip.Addr{}, nil)
 	byNAT := &latch{state: latchLocked, source: addr(nat)}
 	for _, c := range []struct {
 		name  string
@@ -355,4 +356,25 @@ func TestReportLatchFollowsAfterSilence(t *testing.T) {
 	if got := l.destination(); got != addr("192.0.2.7:4001") {
 		t.Errorf("after a new address it sends to %s", got)
 	}
+}
+
+// TestLatchFollowsBranches: of a forked INVITE's early dialogs the newest that sends is
+// heard.
+func TestLatchFollowsBranches(t *testing.T) {
+	const first, second, stranger = "192.0.2.1:4000", "192.0.2.2:4000", "192.0.2.66:4000"
+	s := newLatchStory(t, first, "")
+	s.want("the first branch", s.verdicts(first, 1, 1, 2), "++")
+	s.branches = []netip.AddrPort{addr(first)}
+	s.expect(second, "")
+	s.want("the first goes on while the second is silent", s.verdicts(first, 1, 3, 4), "++")
+	s.want("a stranger is none", s.verdicts(stranger, 9, 1, 2, 3), "---")
+	s.want("the second begins", s.verdicts(second, 2, 1), "+")
+	s.want("and the first is not heard any more", s.verdicts(first, 1, 5, 6), "--")
+	s.now = s.now.Add(branchSilence)
+	s.want("but when the second has fallen silent", s.verdicts(first, 1, 7, 8), "++")
+	s.want("until it is back", s.verdicts(second, 2, 2), "+")
+	s.branches = nil
+	s.expect(first, "")
+	s.want("who has answered is the one", s.verdicts(first, 1, 9), "+")
+	s.want("and the other is not", s.verdicts(second, 2, 3, 4, 5), "---")
 }

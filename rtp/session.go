@@ -13,6 +13,10 @@ type Remote struct {
 	// RTP is where SDP says that media goes. It is not valid, or has port 0, when
 	// SDP names none; packets then go nowhere until a source is latched.
 	RTP netip.AddrPort
+	// Also are addresses that early dialogs of the same INVITE have announced before, the
+	// oldest first (RFC 3261 s12.1: a fork has one for each branch). Who is heard is
+	// whoever sends, the newest where several do. The slice is the session's from now on.
+	Also []netip.AddrPort
 	// RTCP is where reports go (a=rtcp, RFC 3605). Not valid: the port above
 	// RTP's (RFC 3550 s11).
 	RTCP netip.AddrPort
@@ -135,7 +139,7 @@ func (s *Session) SetRemote(r Remote) error {
 	}
 	s.remote = r
 	s.agreed.set(r.Receive)
-	s.latch.expect(r.RTP, r.Hint)
+	s.latch.expect(r.RTP, r.Hint, r.Also)
 	s.reports.expect(r.RTCP)
 	return nil
 }
@@ -144,6 +148,9 @@ func (s *Session) SetRemote(r Remote) error {
 func (r Remote) normal() Remote {
 	r.Hint = r.Hint.Unmap().WithZone("")
 	r.RTP = usable(r.RTP)
+	for i := range r.Also {
+		r.Also[i] = usable(r.Also[i])
+	}
 	r.RTCP = usable(r.RTCP)
 	if !r.RTCP.IsValid() && r.RTP.IsValid() && r.RTP.Port() < 65535 {
 		r.RTCP = netip.AddrPortFrom(r.RTP.Addr(), r.RTP.Port()+1)

@@ -11,17 +11,33 @@ import (
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/sip/dialog"
+	"github.com/tandem-gateway/tandem/sip/resolve"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/trunk"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
-// Locate gives the phones of a user, or the trunk.
-func (e *Edge) Locate(now time.Time, plan dialplan.Attempt) ([]bridge.Target, event.Cause) {
-	if plan.To.Kind == dialplan.PartyUser {
-		return e.locateUser(now, plan.To.Name)
+// Locate gives the phones of a user, or the trunk. Where a trunk is may have to be asked
+// of name servers: the call goes on meanwhile.
+func (e *Edge) Locate(now time.Time, c *bridge.Call, a bridge.Locate) ([]bridge.Target, event.Cause, bool) {
+	if a.Plan.To.Kind == dialplan.PartyUser {
+		targets, failed := e.locateUser(now, a.Plan.To.Name)
+		return targets, failed, true
 	}
-	return e.locateTrunk(plan)
+	t := e.settings.Load().trunk(a.Plan.To.Name)
+	if t == nil {
+		return nil, event.Cause{Status: 503, Q850: outOfOrder, By: event.PartyGateway, Text: "the trunk has been removed"}, true
+	}
+	r, target := e.locator.open(e), t.target()
+	if list, ok, err := r.Known(target); ok {
+		targets, failed := e.locateTrunk(now, t, a.Plan, list, err)
+		return targets, failed, true
+	}
+	r.Start(target, func(list []resolve.Candidate, err error) {
+		targets, failed := e.locateTrunk(time.Now(), t, a.Plan, list, err)
+		c.Located(a.Attempt, targets, failed)
+	})
+	return nil, event.Cause{}, false
 }
 
 // locateUser: RFC 3261 s21.4.18, 480 for a callee who "is not logged in".
@@ -41,18 +57,21 @@ func (e *Edge) locateUser(now time.Time, user string) ([]bridge.Target, event.Ca
 	return targets, event.Cause{}
 }
 
-func (e *Edge) locateTrunk(plan dialplan.Attempt) ([]bridge.Target, event.Cause) {
-	t := e.settings.Load().trunk(plan.To.Name)
-	if t == nil {
-		return nil, event.Cause{Status: 503, Q850: 38, By: event.PartyGateway, Text: "the trunk has been removed"}
+// locateTrunk gives the trunk at the first of its servers that there is a way to.
+func (e *Edge) locateTrunk(now time.Time, t *Trunk, plan dialplan.Attempt, list []resolve.Candidate, err error) ([]bridge.Target, event.Cause) {
+	w := &way{}
+	if err == nil {
+		*w, err = e.wayAmong(now, t, list)
 	}
-	flow, err := e.flowOf(t)
 	if err != nil {
 		e.log.Warn("no way to the trunk", "trunk", t.Name, "err", err)
 		e.watch.post(called{t.Name, trunk.Result{Fate: trunk.Unreachable, Phrase: err.Error()}})
-		return nil, event.Cause{Status: 503, Q850: 38, By: event.PartyGateway, Text: err.Error()}
+		return nil, event.Cause{Status: 503, Q850: outOfOrder, By: event.PartyGateway, Text: err.Error()}
 	}
-	return []bridge.Target{{Name: t.Name, URI: cmp.Or(plan.URI, t.called(plan.Dial)), Hint: flow.Remote.Addr(), Local: e.mediaAddress(flow)}}, event.Cause{}
+	return []bridge.Target{{
+		Name: t.Name, URI: cmp.Or(plan.URI, t.called(plan.Dial)), Hint: w.flow.Remote.Addr(),
+		Local: e.mediaAddress(w.flow), Way: w,
+	}}, event.Cause{}
 }
 
 // mediaAddress is where media is received for a leg: where the configuration
@@ -75,7 +94,7 @@ func (e *Edge) Dial(now time.Time, c *bridge.Call, d bridge.Dial) bridge.Leg {
 		return l
 	}
 	l.try()
-	auth, err := e.aim(l, d.Target, d.Plan)
+	auth, err := e.aim(now, l, d)
 	if err != nil {
 		e.log.Warn("no way to the callee", "call", c.ID(), "target", d.Target.Name, "err", err)
 		l.tried(trunk.Result{Fate: trunk.Unreachable, Phrase: err.Error()})
@@ -92,24 +111,24 @@ var errNoServer = errors.New("the trunk has no server: check its name in DNS")
 // errGone says that what was to be called is not there any more.
 var errGone = errors.New("it is gone since the call was routed")
 
-// aim finds the flow to a target, and what answers challenges there.
-func (e *Edge) aim(l *leg, t bridge.Target, plan dialplan.Attempt) (dialog.Authorizer, error) {
-	if plan.To.Kind == dialplan.PartyUser {
-		l.flow, l.pinned = e.phones.flow(plan.To.Name, t.URI), true
+// aim takes the flow to a target, and gives what answers challenges there.
+func (e *Edge) aim(now time.Time, l *leg, d bridge.Dial) (dialog.Authorizer, error) {
+	if d.Plan.To.Kind == dialplan.PartyUser {
+		l.flow, l.pinned = e.phones.flow(d.Plan.To.Name, d.Target.URI), true
 		if l.flow == (transport.Flow{}) {
 			return nil, errGone
 		}
 		return nil, nil
 	}
-	trunk := e.settings.Load().trunk(plan.To.Name)
-	if trunk == nil {
+	t, w := e.settings.Load().trunk(d.Plan.To.Name), d.Target.Way.(*way)
+	if t == nil {
 		return nil, errGone
 	}
-	var err error
-	if l.flow, err = e.flowOf(trunk); err != nil || trunk.Username == "" {
-		return nil, err
+	l.spread(now, w, d.Patience)
+	if t.Username == "" {
+		return nil, nil
 	}
-	return newAnswerer(trunk.Username, trunk.Password), nil
+	return newAnswerer(t.Username, t.Password), nil
 }
 
 // free says whether a trunk's address leaves the protocol to us.
@@ -142,23 +161,6 @@ func (e *Edge) invitation(l *leg, d bridge.Dial) dialog.Invitation {
 // usageID is the Call-ID of a leg that we place. It is not the caller's: on the
 // two sides of the gateway are two calls.
 func (l *leg) usageID() string { return legTag(l.call.ID(), l.participant) }
-
-// flowOf gives the flow to a trunk: to the first of its servers that there is a way
-// to (RFC 3263 s4.3).
-func (e *Edge) flowOf(t *Trunk) (transport.Flow, error) {
-	list, err := e.candidates(time.Now(), t)
-	if err != nil {
-		return transport.Flow{}, err
-	}
-	err = errNoServer
-	for _, c := range list {
-		var f transport.Flow
-		if f, err = e.layer.Connect(t.peer(transport.Protocol(c.Protocol), c.Addr)); err == nil {
-			return f, nil
-		}
-	}
-	return transport.Flow{}, err
-}
 
 // flowTo gives the flow to the next hop of a request within a dialog: the one that
 // the dialog has when it leads there, or when a connection must be kept (RFC 5626

@@ -32,9 +32,8 @@ type leg struct {
 	pinned bool
 	// carried are the headers of a caller's INVITE that may go on to the callee.
 	carried []dialog.Header
-	// fallback is the way back to UDP while an INVITE that is too large for it is
-	// tried over TCP.
-	fallback *smaller
+	// servers are where the INVITE goes when the present one fails.
+	servers servers
 	// target is the URI that was called, of a leg that we have placed.
 	target string
 	// trial is the trunk whose health waits for what comes of the INVITE; empty when
@@ -53,10 +52,17 @@ type leg struct {
 }
 
 // Deadline is when Tick must be called next.
-func (l *leg) Deadline() (time.Time, bool) { return l.usage.Deadline() }
+func (l *leg) Deadline() (time.Time, bool) {
+	next, ok := l.usage.Deadline()
+	if at := l.servers.silentAt; !at.IsZero() && (!ok || at.Before(next)) {
+		return at, true
+	}
+	return next, ok
+}
 
 // Tick runs the usage's timers.
 func (l *leg) Tick(now time.Time) {
+	l.giveUpServer(now)
 	l.usage.Tick(now)
 	l.flush(now)
 }
@@ -116,7 +122,6 @@ func phraseFor(c event.Cause) string {
 
 // receive takes a message that came for the leg.
 func (l *leg) receive(now time.Time, msg sip.Message, flow transport.Flow) {
-	l.fallback = nil // it has been heard
 	if flow.Protocol == l.flow.Protocol && flow.Protocol.Reliable() && !l.edge.layer.Alive(l.flow) {
 		l.flow = flow // its connection had died, and it is back over another
 	}
@@ -154,10 +159,10 @@ func (l *leg) send(now time.Time, a dialog.Action) {
 		flow = l.way(a.Hop)
 		message = viaFrom(message, l.flow, flow)
 	}
-	if err := l.edge.layer.Send(flow, message); err != nil && !l.broken {
+	if err := l.edge.layer.Send(flow, message); err != nil && !l.broken && flow == l.flow {
 		l.edge.log.Warn("message not sent", "call", l.call.ID(), "to", flow.Remote.String(), "err", err)
 		l.broken = true
-		l.failed(now)
+		l.usage.TransportFailed(now)
 		l.broken = false
 	}
 }
@@ -174,7 +179,7 @@ func viaFrom(message []byte, leg, flow transport.Flow) []byte {
 
 // way gives the flow to a request's next hop.
 func (l *leg) way(hop string) transport.Flow {
-	if l.pinned || l.fallback != nil || hop == "" {
+	if l.pinned || l.servers.udp != (transport.Flow{}) || hop == "" {
 		return l.flow
 	}
 	return l.edge.flowTo(hop, l.flow, l.trunk())
@@ -186,12 +191,16 @@ func (l *leg) report(now time.Time, r dialog.Report) {
 	l.servedBy(now, r)
 	switch r := r.(type) {
 	case dialog.Trying:
+		l.heard()
 		l.tell(bridge.Trying{})
 	case dialog.Progressed:
+		l.heard()
 		l.tell(bridge.Ringing{Status: r.Status, SDP: r.SDP})
 	case dialog.Accepted:
+		l.heard()
 		l.tell(bridge.Answered{SDP: r.SDP, Connected: l.edge.answerer(l.peer, r.Response)})
 	case dialog.Failed:
+		l.heard()
 		l.tell(l.refused(r))
 	case dialog.Offered:
 		l.tell(bridge.Offered{SDP: r.SDP})

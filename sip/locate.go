@@ -8,7 +8,6 @@ import (
 	"github.com/tandem-gateway/tandem/sip/dialog"
 	"github.com/tandem-gateway/tandem/sip/resolve"
 	"github.com/tandem-gateway/tandem/sip/transport"
-	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
 // locator finds where trunks are (RFC 3263) and remembers which of their servers
@@ -21,30 +20,55 @@ type locator struct {
 	health   resolve.Health
 }
 
-// lookupTime bounds a look-up of a trunk's name. What was known before serves until the name servers
-// answer again, so a call rarely waits.
+// lookupTime bounds a look-up of a trunk's name outside of calls. What was known before
+// serves until the name servers answer again, so it is rarely needed.
 const lookupTime = 4 * time.Second
 
-// candidates gives the servers of a trunk in the order to try them: RFC 3263 s4.3,
-// those that failed lately last.
-func (e *Edge) candidates(now time.Time, t *Trunk) ([]resolve.Candidate, error) {
-	r := e.locator.open(e)
-	target := resolve.Target{
+// target is what is looked up for a trunk.
+func (t *Trunk) target() resolve.Target {
+	return resolve.Target{
 		Host: t.Address.Host, Port: t.Address.Port, Protocol: resolve.Protocol(t.Address.Protocol),
 		Secure: t.Address.SIPS,
 	}
-	list, ok := r.Known(target)
+}
+
+// flowOf gives the flow to a trunk, which may take a look-up of its name.
+func (e *Edge) flowOf(t *Trunk) (transport.Flow, error) {
+	r, target := e.locator.open(e), t.target()
+	list, ok, err := r.Known(target)
 	if !ok {
 		ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
 		defer cancel()
-		var err error
-		if list, err = r.Resolve(ctx, target); err != nil {
-			return nil, err
+		list, err = r.Resolve(ctx, target)
+	}
+	if err != nil {
+		return transport.Flow{}, err
+	}
+	w, err := e.wayAmong(time.Now(), t, list)
+	return w.flow, err
+}
+
+// wayAmong gives the flow to the first of a trunk's servers that there is a way to, in
+// the order to try them: RFC 3263 s4.3, those that failed lately last.
+func (e *Edge) wayAmong(now time.Time, t *Trunk, list []resolve.Candidate) (w way, err error) {
+	err = errNoServer
+	list = e.locator.order(now, list)
+	for i, c := range list {
+		if w.flow, err = e.layer.Connect(t.peer(transport.Protocol(c.Protocol), c.Addr)); err == nil {
+			w.rest = list[i+1:]
+			return w, nil
 		}
 	}
-	e.locator.mu.Lock()
-	defer e.locator.mu.Unlock()
-	return e.locator.health.Order(now, list), nil
+	return way{}, err
+}
+
+func (l *locator) order(now time.Time, list []resolve.Candidate) []resolve.Candidate {
+	if len(list) < 2 {
+		return list
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.health.Order(now, list)
 }
 
 // open gives the resolver, which asks for what we listen on.
@@ -122,8 +146,7 @@ func (l *leg) servedBy(now time.Time, r dialog.Report) {
 		if r.Response == nil {
 			l.edge.locator.heard(now, l.flow, true, 0)
 		} else {
-			rest, _ := wire.DeltaSeconds(r.Response, "Retry-After")
-			l.edge.locator.heard(now, l.flow, r.Status == 503, time.Duration(rest)*time.Second)
+			l.edge.locator.heard(now, l.flow, r.Status == 503, restOf(r.Response))
 		}
 	}
 }

@@ -88,12 +88,19 @@ func (w *watch) advance(now time.Time, r *ownRequest, ev transaction.Event, res 
 			w.advance(now, r, transaction.TransportError, nil)
 		}
 	case does.Has(transaction.TimedOut):
-		r.end(now, trunk.Result{Fate: trunk.TimedOut}, nil)
+		w.finish(now, r, trunk.Result{Fate: trunk.TimedOut}, nil)
 	case does.Has(transaction.TransportFailed):
-		r.end(now, trunk.Result{Fate: trunk.Unreachable, Phrase: "the connection failed"}, nil)
+		w.finish(now, r, trunk.Result{Fate: trunk.Unreachable, Phrase: "the connection failed"}, nil)
 	case does.Has(transaction.Deliver) && res.StatusCode >= 200:
-		r.end(now, resultOf(res), res)
+		w.finish(now, r, resultOf(res), res)
 	}
+}
+
+// finish settles a request. A server that has failed is asked last from then on: RFC
+// 3263 s4.3, the next request goes to another one where the trunk has several.
+func (w *watch) finish(now time.Time, r *ownRequest, result trunk.Result, res *sip.Response) {
+	w.edge.locator.heard(now, r.flow, res == nil || res.StatusCode == 503, restOf(res))
+	r.end(now, result, res)
 }
 
 func (r *ownRequest) end(now time.Time, result trunk.Result, res *sip.Response) {

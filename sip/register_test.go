@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tandem-gateway/tandem/bridge"
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/internal/phone"
@@ -226,20 +227,20 @@ func TestLocate(t *testing.T) {
 	play(t, func(s *stage) {
 		alice := s.udp("alice", aliceAt)
 		alice.register()
-		to := func(kind dialplan.PartyKind, name, dial string) dialplan.Attempt {
-			return dialplan.Attempt{To: dialplan.Party{Kind: kind, Name: name}, Dial: dial}
+		to := func(kind dialplan.PartyKind, name, dial string) bridge.Locate {
+			return bridge.Locate{Plan: dialplan.Attempt{To: dialplan.Party{Kind: kind, Name: name}, Dial: dial}}
 		}
-		targets, cause := s.edge.Locate(time.Now(), to(dialplan.PartyUser, "alice", "alice"))
-		if len(targets) != 1 || !cause.IsZero() || targets[0].URI != "sip:alice@192.0.2.10:5060" ||
+		targets, cause, known := s.edge.Locate(time.Now(), nil, to(dialplan.PartyUser, "alice", "alice"))
+		if !known || len(targets) != 1 || !cause.IsZero() || targets[0].URI != "sip:alice@192.0.2.10:5060" ||
 			targets[0].Hint != aliceAt.Addr() || targets[0].Local != edgeAt.Addr() {
 			t.Errorf("alice: %+v %+v", targets, cause)
 		}
-		targets, cause = s.edge.Locate(time.Now(), to(dialplan.PartyUser, "bob", "bob"))
-		if len(targets) != 0 || cause.Status != 480 || cause.By != event.PartyGateway {
+		targets, cause, known = s.edge.Locate(time.Now(), nil, to(dialplan.PartyUser, "bob", "bob"))
+		if !known || len(targets) != 0 || cause.Status != 480 || cause.By != event.PartyGateway {
 			t.Errorf("bob: %+v %+v", targets, cause)
 		}
-		targets, cause = s.edge.Locate(time.Now(), to(dialplan.PartyTrunk, "carrier", "+14255550100"))
-		if len(targets) != 1 || targets[0].URI != "sip:+14255550100@203.0.113.5:5060;user=phone" {
+		targets, cause, known = s.edge.Locate(time.Now(), nil, to(dialplan.PartyTrunk, "carrier", "+14255550100"))
+		if !known || len(targets) != 1 || targets[0].URI != "sip:+14255550100@203.0.113.5:5060;user=phone" {
 			t.Errorf("carrier: %+v %+v", targets, cause)
 		}
 		for _, a := range []Address{
@@ -249,7 +250,7 @@ func TestLocate(t *testing.T) {
 			set := *s.edge.settings.Load()
 			set.Trunks = []Trunk{{Name: "carrier", Address: a}}
 			s.edge.Apply(&set)
-			if targets, cause := s.edge.Locate(time.Now(), to(dialplan.PartyTrunk, "carrier", "+1")); len(targets) != 0 || cause.Status != 503 {
+			if targets, cause, known := s.edge.Locate(time.Now(), nil, to(dialplan.PartyTrunk, "carrier", "+1")); !known || len(targets) != 0 || cause.Status != 503 {
 				t.Errorf("%+v: %+v %+v", a, targets, cause)
 			}
 		}

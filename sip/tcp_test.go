@@ -46,7 +46,7 @@ func TestDeadConnectionUnbinds(t *testing.T) {
 		pbx := s.pbx()
 		alice.register()
 		streams.Hangup()
-		s.pass(time.Second)
+		s.pass(900 * time.Millisecond)
 		if n := s.edge.Phones(); n != 0 {
 			t.Errorf("%d phones", n)
 		}
@@ -73,7 +73,7 @@ func TestConnectionDiesWhileRinging(t *testing.T) {
 		alice.say(alice.Respond(called.Message, 180, ""))
 		pbx.want("100 INVITE", "180 INVITE")
 		streams.Hangup()
-		s.pass(time.Second)
+		s.pass(900 * time.Millisecond)
 		pbx.want()
 		alice.answer(called)
 		alice.want("ACK")
@@ -173,7 +173,7 @@ func TestCallersConnectionDies(t *testing.T) {
 		called := carrier.want("INVITE")
 		carrier.say(carrier.Respond(called.Message, 180, ""))
 		streams.Hangup()
-		s.pass(time.Second)
+		s.pass(900 * time.Millisecond)
 		carrier.answer(called)
 		s.pass(40 * time.Second) // nobody acknowledges the 200
 		var methods []string

@@ -27,7 +27,8 @@ var house = []floor{
 	{"sip/resolve", nil},
 	{"sip/trunk", nil},
 
-	{"sip/dialog", []string{"sdp", "sip/transaction", "sip/transport", "sip/wire"}},
+	{"sip/dialog", []string{"sdp", "sip/refer", "sip/transaction", "sip/transport", "sip/wire"}},
+	{"sip/refer", []string{"sip/wire"}},
 	{"sip/registrar", []string{"sip/transport", "sip/wire"}},
 
 	// The core defines Leg and knows no edge.

@@ -54,7 +54,7 @@ func (u *Usage) ackFailure(c *client, res *sip.Response) {
 		m.add("CSeq", cseqValue(c.message.seq, "ACK"))
 		c.ack, c.ackHop = m.render(), c.message.hop
 	}
-	u.act(Action{Send: c.ack, Hop: c.ackHop})
+	u.act(Action{Send: c.ack, Hop: c.ackHop, Flow: c.flow})
 }
 
 // receiveAck takes an ACK: of a final failure to the transaction, of a 2xx to the

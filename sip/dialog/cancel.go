@@ -40,7 +40,7 @@ func (u *Usage) sendCancel(now time.Time, invite *client) {
 	}
 	m.add("CSeq", cseqValue(m.seq, "CANCEL"))
 	m.head = append(m.head, u.invite.cancelWith...)
-	u.send(now, m, invite.dialog)
+	u.start(now, &client{message: m, dialog: invite.dialog, flow: invite.flow})
 }
 
 // receiveCancel answers a CANCEL and ends the INVITE it is about. RFC 3261 s9.2:

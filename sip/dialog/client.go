@@ -7,6 +7,7 @@ import (
 
 	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/transaction"
+	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
@@ -24,6 +25,8 @@ type client struct {
 	ackHop string
 	status int // of the final response; 0 before it
 	ended  bool
+	// flow is the way to a server that has been given up; zero is the leg's.
+	flow transport.Flow
 }
 
 // send starts a client transaction.
@@ -63,7 +66,7 @@ func (u *Usage) receiveResponse(now time.Time, res *sip.Response) {
 func (u *Usage) stepClient(now time.Time, c *client, ev transaction.Event, res *sip.Response) {
 	does := c.tx.Step(now, ev)
 	if does.Has(transaction.Send) {
-		u.act(Action{Send: c.bytes, Hop: c.message.hop})
+		u.act(Action{Send: c.bytes, Hop: c.message.hop, Flow: c.flow})
 	}
 	if does.Has(transaction.SendAck) {
 		u.ackFailure(c, res)
@@ -95,7 +98,7 @@ func (u *Usage) deliver(now time.Time, c *client, status int, res *sip.Response)
 	if (status == 401 || status == 407) && res != nil && u.answerChallenge(now, c, res) {
 		return
 	}
-	if status == 422 && res != nil && u.lengthen(now, c, res) {
+	if status == 422 && res != nil && u.lengthen(now, c, res) || status >= 300 && u.elsewhere(now, c, status, res) {
 		return
 	}
 	switch {
@@ -167,7 +170,9 @@ func (u *Usage) wanted(c *client) bool {
 // that waits for an answer there fails.
 func (u *Usage) TransportFailed(now time.Time) {
 	for _, c := range u.clients {
-		u.stepClient(now, c, transaction.TransportError, nil)
+		if !c.left() {
+			u.stepClient(now, c, transaction.TransportError, nil)
+		}
 	}
 	for _, s := range u.servers {
 		u.stepServer(now, s, transaction.TransportError, nil)
@@ -175,8 +180,9 @@ func (u *Usage) TransportFailed(now time.Time) {
 	u.settle()
 }
 
-// lingering says whether the transaction only waits for repetitions.
-func (c *client) lingering() bool { return c.ended || c.status != 0 }
+// lingering says whether the transaction only waits for repetitions, or for a server
+// that has been given up.
+func (c *client) lingering() bool { return c.ended || c.status != 0 || c.left() }
 
 // challenges are the values of WWW-Authenticate and Proxy-Authenticate.
 func challenges(res *sip.Response) []string {

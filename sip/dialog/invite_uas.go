@@ -126,9 +126,30 @@ func (u *Usage) Answer(now time.Time, s *sdp.Description, headers ...Header) {
 	if media.State == sdp.Stable && media.Local != nil {
 		s = u.correct(s)
 	} else {
+		u.confirm(s)
 		describeLocal(u.chosen, s)
 	}
 	u.acceptInvite(now, u.invite.server, s, headers)
+}
+
+// confirm sees to it that a 2xx which leads with another codec than the provisional
+// responses before it is understood. RFC 3261 s13.2.1: the UAC "MUST treat the first session
+// description it receives as the answer, and MUST ignore any session descriptions in
+// subsequent responses to the initial INVITE". Many take the last one; the others learn of
+// it in a re-INVITE.
+func (u *Usage) confirm(s *sdp.Description) {
+	preview := u.chosen.Media.Preview
+	if s != nil && preview != nil && leading(s) != leading(preview) {
+		u.correction = s
+	}
+}
+
+// leading is the codec that a description prefers.
+func leading(s *sdp.Description) string {
+	if audio := s.Audio(); audio != nil && len(audio.Codecs) > 0 {
+		return audio.Codecs[0].String()
+	}
+	return ""
 }
 
 // correct leaves the description out of a 2xx whose answer has arrived before: RFC 6337

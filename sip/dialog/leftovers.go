@@ -39,7 +39,7 @@ func (u *Usage) leftovers() (list []Leftover) {
 		if c.status >= 300 && c.ack != nil {
 			list = append(list, Leftover{
 				Response: transaction.NewClientKey(c.message.branch, c.message.method),
-				Answer:   c.ack, Hop: c.ackHop,
+				Answer:   c.ack, Hop: c.ackHop, Flow: c.flow,
 			})
 		}
 	}

@@ -12,7 +12,8 @@ import (
 type Action struct {
 	// Send is a whole message.
 	Send []byte
-	// Flow is the way a response goes: the one its request came on.
+	// Flow is the way a response goes: the one its request came on. A request has one
+	// where it belongs to a server that has been given up.
 	Flow transport.Flow
 	// Hop is the URI of the next hop of a request (RFC 3261 s8.1.2): the topmost
 	// route, or the Request-URI.

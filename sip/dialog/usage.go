@@ -77,6 +77,8 @@ type Config struct {
 	Seed uint64
 	// Authorize answers digest challenges; nil when we have no password there.
 	Authorize Authorizer
+	// Alternatives are the other servers of whom we call; nil when there are none.
+	Alternatives Alternatives
 }
 
 // complete fills in the RFC's times. RFC 3261 s17.1.1.1 and table 4 have them; package

@@ -141,17 +141,17 @@ func (r *Resolver) Start(t Target, done func([]Candidate, error)) {
 	}()
 }
 
-// Known gives what Resolve would, when nothing has to be asked: for an address literal
-// and for what is in the cache. Otherwise, and for an error, it reports false.
-func (r *Resolver) Known(t Target) ([]Candidate, bool) {
+// Known gives what Resolve would, when nothing has to be asked: for an address literal,
+// for what is in the cache, and for a target that cannot be used. Otherwise ok is false.
+func (r *Resolver) Known(t Target) (list []Candidate, ok bool, err error) {
 	m, known := r.means(t), Answers{}
 	for {
-		found, missing, _ := Locate(t, m, known, r.config.Chance)
+		found, missing, err := Locate(t, m, known, r.config.Chance)
 		if len(missing) == 0 {
-			return found, len(found) > 0
+			return found, true, err
 		}
 		if !r.recall(known, missing) {
-			return nil, false
+			return nil, false, nil
 		}
 	}
 }

@@ -344,21 +344,21 @@ func TestCloseEndsEverything(t *testing.T) {
 
 func TestKnown(t *testing.T) {
 	bubble(t, oneServer, func(t *testing.T, r *Resolver, s *servers) {
-		if found, ok := r.Known(Target{Host: "192.0.2.9"}); !ok || found[0].String() != "UDP 192.0.2.9:5060" {
+		if found, ok, _ := r.Known(Target{Host: "192.0.2.9"}); !ok || found[0].String() != "UDP 192.0.2.9:5060" {
 			t.Errorf("an address: %v, %v", found, ok)
 		}
-		if found, ok := r.Known(overUDP); ok || found != nil || s.count() != 0 {
+		if found, ok, _ := r.Known(overUDP); ok || found != nil || s.count() != 0 {
 			t.Errorf("before asking: %v", found)
 		}
 		r.expect(t, overUDP, serverA)
-		if found, ok := r.Known(overUDP); !ok || found[0].String() != serverA {
+		if found, ok, _ := r.Known(overUDP); !ok || found[0].String() != serverA {
 			t.Errorf("after asking: %v, %v", found, ok)
 		}
-		if _, ok := r.Known(Target{Host: "example.com", Secure: true}); ok {
-			t.Error("TLS is not spoken")
+		if _, ok, err := r.Known(Target{Host: "example.com", Secure: true}); !ok || !errors.Is(err, ErrTarget) {
+			t.Errorf("TLS is not spoken: %v, %v", ok, err)
 		}
 		time.Sleep(time.Minute)
-		if _, ok := r.Known(overUDP); ok {
+		if _, ok, _ := r.Known(overUDP); ok {
 			t.Error("after the TTL")
 		}
 	})
@@ -459,7 +459,7 @@ func BenchmarkKnown(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, ok := r.Known(overUDP); !ok {
+		if _, ok, _ := r.Known(overUDP); !ok {
 			b.Fatal("not known")
 		}
 	}
