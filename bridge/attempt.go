@@ -33,7 +33,7 @@ func (m *Machine) nextAttempt(now time.Time) {
 	h.silentUntil, h.ringUntil, h.verdict = time.Time{}, time.Time{}, ByStatus
 	m.ringbackMoves()
 	if h.index-h.before >= len(m.decision.Attempts) {
-		m.refuse(now, h.best, "")
+		m.huntFailed(now, h.best, "")
 		return
 	}
 	plan := m.decision.Attempts[h.index-h.before]
@@ -52,7 +52,7 @@ func (m *Machine) plan() dialplan.Attempt {
 func (e Located) step(m *Machine, now time.Time) {
 	awaited := e.Attempt == m.hunt.index && m.hunt.located < m.hunt.index
 	m.hunt.located = m.hunt.index
-	if m.state < event.CallConnecting || m.state >= event.CallConnected || !awaited {
+	if !m.hunting() || !awaited {
 		for _, t := range e.Targets {
 			m.shutUnused(t)
 		}
@@ -75,7 +75,7 @@ func (e Located) step(m *Machine, now time.Time) {
 	first, n := len(m.participants), m.reach.within(len(e.Targets))
 	m.participants = slices.Grow(m.participants, len(e.Targets))
 	for _, t := range e.Targets[:n] {
-		m.join(t, h.index)
+		m.join(t, h.index, m.plan())
 	}
 	for _, t := range e.Targets[n:] {
 		m.shutUnused(t)
@@ -98,7 +98,7 @@ func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.At
 	}
 	m.emit(started)
 	m.enterParticipant(now, p, event.ParticipantConnecting, event.Cause{})
-	offer, err := m.offerTo(p, m.caller().offered)
+	offer, err := m.offerToTarget(p)
 	if err != nil {
 		p.leg = legReleased
 		m.refused(now, p, event.Cause{
@@ -109,22 +109,22 @@ func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.At
 	m.do(Dial{
 		Participant: p.id, Target: t, Plan: plan, Offer: offer,
 		MaxForwards: m.forwardsLeft(), MaxBreadth: breadth, Patience: m.decision.AttemptTimeout,
-	})
+	}.referred(m.transfer.ofTarget()))
 }
 
 // join adds a party that is about to be dialled.
-func (m *Machine) join(t Target, attempt int) {
+func (m *Machine) join(t Target, attempt int, plan dialplan.Attempt) {
 	id := len(m.participants) + 1
 	m.participants = append(m.participants, participant{
-		id: id, name: t.Name, state: event.ParticipantIdle, leg: legLive,
-		attempt: attempt, local: newLocal(m.id, id, t.Media), hint: t.Hint,
+		id: id, name: t.Name, party: plan.To, identity: identityOf(plan.To, plan.Dial), transfers: t.Transfers, codecs: t.Codecs, digits: t.Digits, state: event.ParticipantIdle, leg: legLive,
+		attempt: attempt, local: m.side(id, t.Media).protected(t.SRTP, t.Keys), hint: t.Hint,
 	})
 }
 
 // shutUnused gives back the media that was opened for a target which came too
 // late to be called: it becomes a participant that has already left.
 func (m *Machine) shutUnused(t Target) {
-	m.join(t, m.hunt.index)
+	m.join(t, m.hunt.index, dialplan.Attempt{})
 	p := &m.participants[len(m.participants)-1]
 	p.state, p.leg = event.ParticipantDisconnected, legReleased
 	m.do(Shut{Participant: p.id})
@@ -170,7 +170,20 @@ func (m *Machine) goOn(now time.Time) {
 		m.nextAttempt(now)
 		return
 	}
-	m.refuse(now, m.hunt.best, "")
+	m.huntFailed(now, m.hunt.best, "")
+}
+
+// huntFailed tells whoever somebody is looked for that nobody was found.
+func (m *Machine) huntFailed(now time.Time, c event.Cause, warning string) {
+	switch {
+	case m.transfer.hunts():
+		m.transferFailed(now, toldCaller(c))
+		return
+	case m.transfer.phase == transferAdding:
+		m.addFailed(now, toldCaller(c))
+		return
+	}
+	m.refuse(now, c, warning)
 }
 
 // trying notes the first sign of life of a target. A late one, of a target that has
@@ -193,7 +206,8 @@ func (m *Machine) awaitTrunk(now time.Time) {
 // elsewhere begins that time anew when the server has failed that had said something:
 // the next one may be silent. One that was silent has used up what it has had of it.
 func (m *Machine) elsewhere(now time.Time, p *participant) {
-	if p.state == event.ParticipantConnecting && m.hunt.silentUntil.IsZero() {
+	calling := m.state < event.CallConnected && p.attempt == m.hunt.index && p.state == event.ParticipantConnecting
+	if calling && m.hunt.silentUntil.IsZero() {
 		m.awaitTrunk(now)
 	}
 }

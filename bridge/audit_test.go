@@ -28,7 +28,7 @@ var legalCall = map[event.CallState][]event.CallState{
 
 // legalParticipant is the diagram above event.ParticipantState.
 var legalParticipant = map[event.ParticipantState][]event.ParticipantState{
-	event.ParticipantIdle: {event.ParticipantConnecting, event.ParticipantDisconnected},
+	event.ParticipantIdle: {event.ParticipantConnecting, event.ParticipantConnected, event.ParticipantDisconnected},
 	event.ParticipantConnecting: {
 		event.ParticipantRinging, event.ParticipantEarlyMedia, event.ParticipantConnected, event.ParticipantDisconnected,
 	},
@@ -53,14 +53,19 @@ type audit struct {
 	answered bool // the caller was told Answer
 	hops     int  // Forwards asked
 	asking   bool // one is under way
-	ended    int
-	forgot   int
+	// transferring: a transfer is under way; transferred: there has been one.
+	transferring, transferred bool
+	ended                     int
+	forgot                    int
+	recording                 event.RecordingState
 }
 
 // audited is what is known of one participant.
 type audited struct {
 	state                           event.ParticipantState
 	opened, shut, connected, talked bool
+	refers                          bool // it has transferred: its leg may go on for that
+	arrived                         bool // it called by itself, in a call that was there
 	alive                           bool // there is a leg: the caller's, or a dialled one
 	told                            int  // Refuse and Hangup
 	left                            bool // it has ended by itself before it was told
@@ -99,7 +104,7 @@ func (a *audit) step(ev Event, actions []Action, next bool) {
 	}
 	if a.call >= event.CallDisconnecting {
 		a.everybodyKnows()
-		if next {
+		if next && !a.recordingOn() { // but for that which waits for its files
 			a.fault("a timer runs in a call that ends")
 		}
 	}
@@ -118,6 +123,12 @@ func (a *audit) take(ev Event) {
 		for range ev.Targets {
 			a.party(len(a.parties) + 1).opened = true
 		}
+	case Replacing:
+		*a.party(len(a.parties) + 1) = audited{state: event.ParticipantIdle, alive: true, opened: true, arrived: true}
+	case Fetched:
+		*a.party(len(a.parties) + 1) = audited{state: event.ParticipantIdle, alive: true, opened: true, connected: true}
+	case Add:
+		a.transferred = true
 	case Forwarded:
 		a.asking = a.asking && ev.Hop != a.hops
 	case Reported:
@@ -126,6 +137,8 @@ func (a *audit) take(ev Event) {
 			return
 		}
 		switch ev.Report.(type) {
+		case Referred:
+			p.refers = true
 		case HungUp, Refused:
 			p.left = p.left || p.told == 0
 		case Released:
@@ -150,6 +163,9 @@ func (a *audit) action(act Action) {
 		p.alive = true
 	case Forward:
 		a.forward(act)
+	case Give:
+		p := a.party(act.Participant)
+		p.left, p.released, p.shut = true, true, true
 	case Connect:
 		a.connect(act)
 	case Hear:
@@ -179,12 +195,12 @@ func (a *audit) action(act Action) {
 // rings any more.
 func (a *audit) forward(f Forward) {
 	a.notEnding(f)
-	if a.hops++; a.asking || a.answered || f.Hop != len(f.Forwarding.History)+1 || f.Forwarding.To.Status != 0 {
+	if a.hops++; a.asking || a.answered && !a.transferred || f.Hop != len(f.Forwarding.History)+1 || f.Forwarding.To.Status != 0 {
 		a.fault("forwarded for the %d. time (one is under way: %v, answered: %v): %+v", a.hops, a.asking, a.answered, f)
 	}
 	a.asking, a.hops = true, f.Hop
 	for id, p := range a.parties {
-		if id != callerID && p.alive && p.told == 0 && !p.left {
+		if id != callerID && p.alive && p.told == 0 && !p.left && !p.talked {
 			a.fault("participant %d is still called when the call is handed on", id)
 		}
 	}
@@ -207,7 +223,7 @@ func (a *audit) tell(t Tell) {
 	switch c := t.Command.(type) {
 	case Refuse:
 		p.told++
-		if t.Participant != callerID || a.answered {
+		if !p.arrived && (t.Participant != callerID || a.answered) {
 			a.fault("participant %d is refused (answered: %v)", t.Participant, a.answered)
 		}
 		if c.Cause.Status < 300 {
@@ -216,10 +232,10 @@ func (a *audit) tell(t Tell) {
 	case Hangup:
 		p.told++
 	case Answer:
-		if t.Participant != callerID || a.answered {
+		if !p.arrived && (t.Participant != callerID || a.answered) {
 			a.fault("participant %d is told Answer (answered: %v)", t.Participant, a.answered)
 		}
-		a.answered = true
+		a.answered = a.answered || t.Participant == callerID
 		a.conversing(t, p)
 	case RefuseOffer: // also when the call has just ended
 	default:
@@ -230,9 +246,16 @@ func (a *audit) tell(t Tell) {
 	}
 }
 
-// conversing checks a command that nobody should get who is on the way out.
+// conversing checks a command that nobody should get who is on the way out. Who has hung up
+// by itself may still be told what becomes of its REFER.
 func (a *audit) conversing(t Tell, p *audited) {
 	a.notEnding(t.Command)
+	switch t.Command.(type) {
+	case AcceptRefer, RefuseRefer, Notify:
+		if p.told == 0 {
+			return
+		}
+	}
 	if p.told > 0 || p.left {
 		a.fault("participant %d is leaving and is told %T", t.Participant, t.Command)
 	}
@@ -247,10 +270,13 @@ func (a *audit) connect(c Connect) {
 }
 
 // hear checks that a table speaks of participants with connected media only, and
-// that nobody hears himself or more than one: there is no mixer yet.
+// that nobody hears himself, or more than one where only two talk.
 func (a *audit) hear(h Hear) {
 	check := func(id int) {
 		if _, sound := h.Sounds[id]; sound && id < 0 {
+			return
+		}
+		if _, tap := h.Taps[id]; tap {
 			return
 		}
 		if p := a.parties[id]; p == nil || !p.connected || p.shut {
@@ -259,7 +285,10 @@ func (a *audit) hear(h Hear) {
 	}
 	for listener, sources := range h.Table {
 		check(listener)
-		if len(sources) > 1 {
+		if n := len(sources); n > 1 && sources[n-1].Source == beepNumber {
+			sources = sources[:n-1]
+		}
+		if len(sources) > 1 && a.talking() < 3 {
 			a.fault("participant %d hears %v", listener, sources)
 		}
 		for _, s := range sources {
@@ -269,6 +298,16 @@ func (a *audit) hear(h Hear) {
 			}
 		}
 	}
+}
+
+// talking counts those whose call stands.
+func (a *audit) talking() (n int) {
+	for _, p := range a.parties {
+		if p.state == event.ParticipantConnected || p.state == event.ParticipantHold {
+			n++
+		}
+	}
+	return n
 }
 
 func (a *audit) emit(e event.Event) {
@@ -287,6 +326,11 @@ func (a *audit) emit(e event.Event) {
 			a.fault("participant %d enters %v with cause %+v", e.Participant, e.To, e.Cause)
 		}
 		p.state, p.talked = e.To, p.talked || e.To == event.ParticipantConnected
+	case event.TransferChanged:
+		if a.transferring == (e.State == event.Transferring) && e.Kind != event.TransferRecall {
+			a.fault("a transfer goes to %v, one was under way: %v", e.State, a.transferring)
+		}
+		a.transferring, a.transferred = e.State == event.Transferring, true
 	case event.AttemptStarted:
 		t := a.try(e.Attempt)
 		if t.started++; t.started > 1 || t.ended > 0 {
@@ -300,7 +344,16 @@ func (a *audit) emit(e event.Event) {
 		if a.call < event.CallConnecting || e.Cause.IsZero() {
 			a.fault("attempt %d ends in state %v with cause %+v", e.Attempt, a.call, e.Cause)
 		}
+	case event.OneWayAudio:
+		if p := a.party(e.Participant); p.state != event.ParticipantConnected || a.call != event.CallConnected {
+			a.fault("participant %d is said to be silent, %v in a call that is %v", e.Participant, p.state, a.call)
+		}
+	case event.RecordingChanged:
+		a.record(e)
 	case event.CallEnded:
+		if a.recordingOn() {
+			a.fault("the call has ended, and its recording has not: %v", a.recording)
+		}
 		a.end(e)
 	}
 }
@@ -342,7 +395,7 @@ func (a *audit) end(e event.CallEnded) {
 		}
 	}
 	for id, p := range a.parties {
-		givenUp := id != callerID && !p.talked && p.told > 0
+		givenUp := id != callerID && !p.talked && p.told > 0 || p.talked && p.left && p.refers
 		if p.opened != p.shut && p.opened || p.alive && !p.released && !givenUp {
 			a.fault("participant %d at the end: %+v", id, *p)
 		}

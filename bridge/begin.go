@@ -12,11 +12,11 @@ func (e Arrived) step(m *Machine, now time.Time) {
 		return // a call has one caller
 	}
 	c := e.Caller
-	m.decision, m.request = e.Decision, c.Request
+	m.decision, m.request = &e.Decision, &c.Request
 	m.reach = reach{forwards: c.MaxForwards, breadth: c.MaxBreadth}
 	m.participants = append(m.participants, participant{
-		id: callerID, name: c.Name, state: event.ParticipantConnecting, leg: legLive,
-		local: newLocal(m.id, callerID, c.Media), hint: c.Hint, offered: c.Offer,
+		id: callerID, name: c.Name, party: c.Request.Origin, identity: identityOf(c.Request.Origin, c.Name), request: &c.Request, transfers: c.Transfers, codecs: c.Codecs, digits: c.Digits, state: event.ParticipantConnecting, leg: legLive,
+		local: m.side(callerID, c.Media).protected(c.SRTP, c.Keys), hint: c.Hint, offered: restricted(c.Offer, c.Codecs),
 	})
 	m.state = event.CallIncoming
 	m.emit(event.CallReceived{
@@ -34,6 +34,8 @@ func (e Arrived) step(m *Machine, now time.Time) {
 		}, r.Warning)
 		return
 	}
+	// RFC 3261 s13.3.1.3: "A UAS rejecting an offer contained in an INVITE SHOULD return a
+	// 488 (Not Acceptable Here) response."
 	if err := m.caller().answerable(); err != nil {
 		m.refuse(now, event.Cause{
 			Status: 488, Q850: q850Of(488), By: event.PartyGateway, Text: err.Error(),

@@ -51,7 +51,7 @@ func TestUnanswerableOffer(t *testing.T) {
 
 // TestNowhereToGo: a decision with neither attempts nor refusal is still an end.
 func TestNowhereToGo(t *testing.T) {
-	m := NewMachine("call", Limits{})
+	m := NewMachine("call", &Limits{})
 	a := newAudit()
 	a.step(Arrived{Caller: alice(nil)}, m.Step(begun, Arrived{Caller: alice(nil)}), false)
 	if got := causeWords(m.Cause()); got != "480/18 gateway" {
@@ -62,7 +62,7 @@ func TestNowhereToGo(t *testing.T) {
 
 // TestBeforeArrival: a machine that nobody has called yet does nothing.
 func TestBeforeArrival(t *testing.T) {
-	m := NewMachine("call", Limits{})
+	m := NewMachine("call", &Limits{})
 	for _, e := range []Event{
 		Timer{}, Stop{}, Heard{}, Located{}, Reported{Participant: 1, Report: HungUp{}}, Reported{Participant: 0, Report: Released{}},
 	} {

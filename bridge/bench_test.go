@@ -81,7 +81,7 @@ func BenchmarkCallSetup(b *testing.B) {
 	offer, answer, d := parsed(b, phoneOffer), parsed(b, carrierAnswer), plan("trunk carrier, trunk backup")
 	b.ReportAllocs()
 	for b.Loop() {
-		m := NewMachine("0123456789abcdef", Limits{Silence: 2 * time.Minute})
+		m := NewMachine("0123456789abcdef", &Limits{Silence: 2 * time.Minute})
 		if setUp(m, offer, answer, d)+tearDown(m) != 27 {
 			b.Fatal("the call was another one")
 		}
@@ -90,7 +90,7 @@ func BenchmarkCallSetup(b *testing.B) {
 
 // BenchmarkHold is a hold and its end through the machine.
 func BenchmarkHold(b *testing.B) {
-	m := NewMachine("0123456789abcdef", Limits{})
+	m := NewMachine("0123456789abcdef", &Limits{})
 	setUp(m, parsed(b, phoneOffer), parsed(b, carrierAnswer), plan("trunk carrier"))
 	answer := parsed(b, carrierAnswer)
 	offers := [2]*sdp.Description{
@@ -110,7 +110,7 @@ func TestCallSetupAllocations(t *testing.T) {
 	offer, answer, d := parsed(t, phoneOffer), parsed(t, carrierAnswer), plan("trunk carrier, trunk backup")
 	const most = 100
 	n := testing.AllocsPerRun(100, func() {
-		m := NewMachine("0123456789abcdef", Limits{Silence: 2 * time.Minute})
+		m := NewMachine("0123456789abcdef", &Limits{Silence: 2 * time.Minute})
 		setUp(m, offer, answer, d)
 		tearDown(m)
 	})
@@ -138,6 +138,8 @@ type idleLeg struct{}
 func (idleLeg) Do(time.Time, Command)       {}
 func (idleLeg) Deadline() (time.Time, bool) { return time.Time{}, false }
 func (idleLeg) Tick(time.Time)              {}
+func (idleLeg) Is(DialogID) bool            { return false }
+func (idleLeg) Move(*Call, int)             {}
 
 // crowd is a dialer whose callees answer at once.
 type crowd struct{ answer string }
@@ -145,6 +147,9 @@ type crowd struct{ answer string }
 func (crowd) Locate(time.Time, *Call, Locate) ([]Target, event.Cause, bool) {
 	return []Target{{Name: "desk", URI: "sip:desk"}, {Name: "mobile", URI: "sip:mobile"}}, event.Cause{}, true
 }
+
+func (crowd) Find(string) *Call       { return nil }
+func (crowd) Moved(*Call, int, *Call) {}
 
 func (d crowd) Dial(_ time.Time, c *Call, dial Dial) Leg {
 	if dial.Participant == 2 {
@@ -176,7 +181,7 @@ func TestIdleCallIsSmall(t *testing.T) {
 	list := make([]*Call, calls)
 	heap, stacks := weight()
 	for i := range list {
-		list[i] = New("0123456789abcdef", env)
+		list[i] = New("0123456789abcdef", &env)
 		running.Add(1)
 		go list[i].Run()
 		var ready sync.WaitGroup

@@ -29,7 +29,8 @@ func orQ850(v, status int) int {
 }
 
 // hunts says whether a failure lets the next attempt be tried: it speaks of the
-// trunk and not of the callee.
+// trunk and not of the callee. RFC 3263 s4.3 names a 503 and a transaction that has timed
+// out, which is a 408; RFC 3261 s21.5 has the other three speak of the server too.
 func hunts(status int) bool {
 	switch status {
 	case 408, 500, 502, 503, 504:
@@ -53,7 +54,7 @@ func rank(status int) int {
 	case status >= 600:
 		return 0
 	case status < 400:
-		return 2 // it says where else, which the caller is not told
+		return 4 // it says where else, which the caller is not told: what came of that counts
 	case hunts(status):
 		return 3
 	case status >= 500:

@@ -33,7 +33,7 @@ func TestToldCaller(t *testing.T) {
 // TestBetter: whichever comes first, the same one is chosen.
 func TestBetter(t *testing.T) {
 	for _, tt := range []struct{ better, worse int }{
-		{603, 486}, {600, 503}, {486, 501}, {404, 408}, {501, 503}, {480, 500}, {302, 504},
+		{603, 486}, {600, 503}, {486, 501}, {404, 408}, {501, 503}, {480, 500}, {504, 302}, {503, 302}, {486, 302}, // a redirection that was followed is no answer
 	} {
 		a, b := event.Cause{Status: tt.better}, event.Cause{Status: tt.worse}
 		if better(a, b) != a || better(b, a) != a {

@@ -13,8 +13,23 @@ import (
 type local struct {
 	media  netip.AddrPort
 	origin sdp.Originator
+	// turns says that what the party speaks may be turned into another codec.
+	turns bool
+	// protection says whether its audio is to be SRTP; part is ours in the DTLS handshake
+	// that there was, unstated when there was none.
+	protection sdp.Protection
+	part       sdp.Setup
 	// sent is our last description, the one that is agreed or was offered.
 	sent *sdp.Description
+	// keys are ours for SRTP; nil for none.
+	keys *sdp.Security
+}
+
+// side makes the side towards a participant of this call.
+func (m *Machine) side(participant int, media netip.AddrPort) local {
+	l := newLocal(m.id, participant, media)
+	l.turns = len(m.limits.Codecs) > 0
+	return l
 }
 
 // newLocal makes the side towards a participant. The session id is a number that
@@ -34,10 +49,10 @@ func newLocal(call string, participant int, media netip.AddrPort) local {
 
 // base is what every description of ours to this participant says.
 func (l *local) base() sdp.Local {
-	return sdp.Local{
+	return l.secured(sdp.Local{
 		Origin: l.origin.Origin, Name: "tandem", Address: l.media.Addr(), Port: l.media.Port(),
 		Direction: sdp.SendRecv,
-	}
+	})
 }
 
 // publish gives a description its origin, with a new version when it says
@@ -56,12 +71,19 @@ func (l *local) repeat() *sdp.Description {
 }
 
 // ownCodecs is what we offer for a caller that offered nothing: what every phone
-// and carrier has.
-func ownCodecs() []sdp.Codec {
-	return []sdp.Codec{
-		sdp.Static(0), sdp.Static(8),
-		{Name: "telephone-event", ClockRate: 8000, Channels: 1, PayloadType: 101, Fmtp: "0-16"},
+// and carrier has, or what the gateway has been told to.
+func (m *Machine) ownCodecs(p *participant) []sdp.Codec {
+	own := m.limits.Codecs
+	if len(own) == 0 {
+		own = []sdp.Codec{sdp.Static(0), sdp.Static(8)}
 	}
+	list := make([]sdp.Codec, 0, len(own)+1)
+	for _, c := range own {
+		if p.allows(c) {
+			list = append(list, c)
+		}
+	}
+	return append(list, numbered(keys(), list))
 }
 
 var errNoAudio = errors.New("no audio is offered")
@@ -71,10 +93,13 @@ var errNoAudio = errors.New("no audio is offered")
 // nil offer is one of our own codecs.
 func (m *Machine) offerTo(p *participant, offered *sdp.Description) (*sdp.Description, error) {
 	l := p.local.base()
-	if offered == nil {
-		l.Codecs = ownCodecs()
+	if p.local.keyless() {
+		return nil, errNoKeying
+	} else if offered == nil {
+		l.Codecs = m.ownCodecs(p)
 	} else if audio := offered.Audio(); audio != nil {
 		l = l.Like(audio)
+		l.Codecs = m.offerable(p, l.Codecs)
 		l.Direction |= m.music(p, audio)
 	} else {
 		return nil, errNoAudio
@@ -103,7 +128,18 @@ func (l *local) answer(offer, like *sdp.Description) (*sdp.Description, error) {
 	if audio == nil {
 		return nil, sdp.ErrRefused
 	}
-	return sdp.NewAnswer(offer, l.base().Like(audio), sdp.LocalOrder)
+	ours := l.base().Like(audio)
+	ours.Security.Setup = l.part
+	ours.RTCPMux = true // where it is offered
+	if l.turns {
+		ours.Codecs = answeredKeys(ours.Codecs, offer)
+	}
+	answer, err := sdp.NewAnswer(offer, ours, sdp.LocalOrder)
+	if !l.turns || !errors.Is(err, sdp.ErrNoCommonCodec) || !slices.ContainsFunc(audio.Codecs, transcodable) {
+		return answer, err
+	}
+	ours.Codecs = turned(offer.Audio().Codecs)
+	return sdp.NewAnswer(offer, ours, sdp.LocalOrder)
 }
 
 // accept makes an answer and what would be agreed by it.
@@ -119,6 +155,9 @@ func (l *local) accept(offer, like *sdp.Description) (*sdp.Description, sdp.Stre
 // answerable says before anybody is called whether the caller's offer has something
 // that could be answered.
 func (p *participant) answerable() error {
+	if p.local.keyless() {
+		return errNoKeying
+	}
 	if p.offered == nil {
 		return nil
 	}
@@ -171,7 +210,8 @@ func (m *Machine) agree(p *participant, answered *sdp.Description) (*sdp.Descrip
 func (m *Machine) connect(p *participant, s sdp.Stream) {
 	p.branch(s.Remote)
 	p.stream = s
-	m.do(Connect{Participant: p.id, Stream: s, Hint: p.hint, Branches: slices.Clone(p.branches)})
+	p.local.shakes(s.Protected)
+	m.do(Connect{Participant: p.id, Stream: s, Hint: p.hint, Branches: slices.Clone(p.branches), Digits: p.digits})
 }
 
 // branch notes that a target's early media comes from another address than before. RFC

@@ -24,7 +24,7 @@ import (
 type forwarding struct {
 	phase forwardPhase
 	// asked is what is under way.
-	asked dialplan.Forwarding
+	asked *dialplan.Forwarding
 	// history are the diversions of this call so far.
 	history []dialplan.Diversion
 }
@@ -44,7 +44,7 @@ func (m *Machine) forward(now time.Time, plan dialplan.Attempt, why dialplan.Rea
 	case to.IsZero():
 		return false
 	case to.Status != 0:
-		m.refuse(now, event.Cause{
+		m.huntFailed(now, event.Cause{
 			Status: to.Status, Q850: q850Of(to.Status), By: event.PartyGateway,
 			Text: "the user's settings refuse the call (" + why.String() + ")",
 		}, "")
@@ -53,6 +53,26 @@ func (m *Machine) forward(now time.Time, plan dialplan.Attempt, why dialplan.Rea
 			By: plan.To.Name, Called: m.decision.Callee, Why: why, To: to, History: m.forwarding.history,
 		})
 	}
+	return true
+}
+
+// deflect hands the call on to where a phone of the user has sent it, which is the
+// user's word for all its phones; false when it has sent it nowhere.
+func (m *Machine) deflect(now time.Time, p *participant, r Refused) bool {
+	h := &m.hunt
+	if r.Deflected.IsZero() || p.state == event.ParticipantDisconnected || p.inTalk() ||
+		m.state >= event.CallConnected || p.attempt != h.index || h.index == h.before {
+		return false
+	}
+	plan, c := m.plan(), r.Cause
+	c.By = event.PartyCallee
+	m.attemptEnded(now, p, c)
+	m.leave(now, p, c)
+	m.cancelTargets(now, nil, c)
+	m.hunt.best = better(m.hunt.best, c)
+	m.askForward(now, dialplan.Forwarding{
+		By: plan.To.Name, Called: m.decision.Callee, Why: dialplan.ReasonDeflection, To: r.Deflected, History: m.forwarding.history,
+	})
 	return true
 }
 
@@ -70,8 +90,8 @@ func (m *Machine) askForward(now time.Time, asked dialplan.Forwarding) {
 	}
 	h, f := &m.hunt, &m.forwarding
 	h.silentUntil, h.ringUntil = time.Time{}, time.Time{}
-	f.phase, f.asked = forwardAsked, asked
-	m.do(Forward{Hop: len(f.history) + 1, Request: m.request, Forwarding: asked})
+	f.phase, f.asked = forwardAsked, &asked
+	m.do(Forward{Hop: len(f.history) + 1, Request: *m.request, Forwarding: asked})
 }
 
 // forwardFailed hands the call on after a user's last phone has failed: for what
@@ -115,8 +135,8 @@ func (e Forwarded) step(m *Machine, now time.Time) {
 	if f.phase != forwardAsked || e.Hop != len(f.history)+1 {
 		return // the call has ended meanwhile
 	}
-	asked, d := f.asked, e.Decision
-	f.phase, f.asked = forwardIdle, dialplan.Forwarding{}
+	asked, d := *f.asked, e.Decision
+	f.phase, f.asked = forwardIdle, nil
 	told := m.forwardEvent(now, asked, d)
 	if d.Refusal != nil {
 		m.forwardRefused(now, told, d.Refusal)
@@ -124,11 +144,13 @@ func (e Forwarded) step(m *Machine, now time.Time) {
 	}
 	m.emit(told)
 	f.history = append(f.history, d.Diversion)
-	m.decision = d
+	m.decision = &d
 	m.hunt = hunt{index: m.hunt.index, located: m.hunt.located, before: m.hunt.index}
 	// RFC 3261 s21.1.3: "A server MAY use this status code to indicate that the call is
 	// being forwarded to a different set of destinations."
-	m.tell(m.caller(), Ring{Status: 181})
+	if m.answered.IsZero() {
+		m.tell(m.caller(), Ring{Status: 181})
+	}
 	m.nextAttempt(now)
 }
 
@@ -141,7 +163,7 @@ func (m *Machine) forwardRefused(now time.Time, told event.CallForwarded, r *dia
 	}
 	m.emit(told)
 	if m.hunt.best.IsZero() {
-		m.refuse(now, told.Refused, r.Warning)
+		m.huntFailed(now, told.Refused, r.Warning)
 		return
 	}
 	m.goOn(now)

@@ -21,6 +21,9 @@ func (m *Machine) hungUp(now time.Time, p *participant, c event.Cause) {
 			c.By = event.PartyCaller
 		}
 	}
+	if m.transferorLeaves(now, p, c) || m.crowdThins(now, p, c) {
+		return
+	}
 	m.close(now, c)
 	m.leave(now, p, c)
 	m.dismiss(now, c)
@@ -31,7 +34,7 @@ func (e Stop) step(m *Machine, now time.Time) {
 	if m.state == 0 || m.state >= event.CallDisconnecting {
 		return
 	}
-	if !m.caller().inTalk() {
+	if m.answered.IsZero() {
 		m.cancelTargets(now, nil, e.Cause)
 		m.refuse(now, e.Cause, "")
 		return
@@ -47,7 +50,13 @@ func (m *Machine) close(now time.Time, c event.Cause) {
 		return
 	}
 	m.cause, m.ended = c, now
-	m.exchange = exchange{}
+	m.abandonTransfer(now, c)
+	m.stopRecording(now)
+	if m.surrender != nil {
+		m.surrender = nil
+		m.keep(481, "the dialog to be replaced is gone")
+	}
+	m.exchange, m.owed = exchange{}, owed{}
 	m.forwarding = forwarding{}
 	m.hunt.silentUntil, m.hunt.ringUntil, m.silence, m.ringback = time.Time{}, time.Time{}, silence{}, ringback{}
 	m.enter(now, event.CallDisconnecting)

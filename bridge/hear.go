@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/tandem-gateway/tandem/rtp"
 )
@@ -17,9 +18,12 @@ type player struct {
 
 // hear puts a hearing table in force. A listener that it cannot serve, because no
 // codec of ours fits it, hears nothing; the others are not disturbed.
-func (c *Call) hear(t rtp.Table, sounds Sounds) {
-	c.prepare(t, sounds)
-	ends := make(map[int]rtp.End, len(c.media)+len(c.players))
+func (c *Call) hear(now time.Time, h Hear) {
+	t := h.Table
+	c.prepare(t, h.Sounds)
+	c.tap(now, t, h.Taps)
+	ends := make(map[int]rtp.End, len(c.media)+len(c.players)+len(h.Taps))
+	c.taping.addTo(ends)
 	for id, s := range c.media {
 		ends[id] = s
 	}
@@ -27,13 +31,12 @@ func (c *Call) hear(t rtp.Table, sounds Sounds) {
 		ends[number] = p.Player
 	}
 	paths, err := rtp.Compile(t, ends)
-	for tries := len(t); err != nil && tries > 0; tries-- {
+	for tries := 2 * len(t); err != nil && tries > 0; tries-- {
 		var deaf *rtp.HearingError
 		if !errors.As(err, &deaf) {
 			break
 		}
-		c.env.Log.Warn("somebody hears nothing", "call", c.id, "participant", deaf.Listener, "why", deaf.Why)
-		delete(t, deaf.Listener)
+		c.spare(t, deaf)
 		paths, err = rtp.Compile(t, ends)
 	}
 	if err != nil {
@@ -41,7 +44,23 @@ func (c *Call) hear(t rtp.Table, sounds Sounds) {
 		return
 	}
 	paths.Swap()
-	c.players.keep(sounds)
+	c.players.keep(h.Sounds)
+}
+
+// spare takes out of a table what a listener cannot be given: the tone of a recording
+// where there is one, else all that it hears.
+func (c *Call) spare(t rtp.Table, deaf *rtp.HearingError) {
+	row := t[deaf.Listener]
+	if last := len(row) - 1; last > 0 && row[last].Source == beepNumber {
+		t[deaf.Listener] = row[:last]
+		return
+	}
+	delete(t, deaf.Listener)
+	if deaf.Listener < 0 {
+		c.tellMachine(RecordingLacks{tapFor(deaf.Listener), deaf.Why})
+		return
+	}
+	c.env.Log.Warn("somebody hears nothing", "call", c.id, "participant", deaf.Listener, "why", deaf.Why)
 }
 
 // prepare makes the players of sounds that a table names for the first time.

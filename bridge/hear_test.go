@@ -12,7 +12,7 @@ import (
 
 // talking is an answered call of parties in these states.
 func talking(hold HoldSound, states ...event.ParticipantState) *Machine {
-	m := NewMachine("c", Limits{Hold: hold})
+	m := NewMachine("c", &Limits{Hold: hold})
 	m.answered = time.Unix(1, 0)
 	for i, s := range states {
 		m.participants = append(m.participants, participant{

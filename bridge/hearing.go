@@ -19,7 +19,8 @@ func (m *Machine) rehear() {
 	}
 	m.stale = false
 	t := m.hearing()
-	m.do(Hear{Table: t, Sounds: m.sounds(t)})
+	taps := m.taps(t)
+	m.do(Hear{Table: t, Sounds: m.sounds(t), Taps: taps})
 }
 
 func changesHearing(a Action) bool {
@@ -36,6 +37,10 @@ func changesHearing(a Action) bool {
 // does, or music while on hold.
 func (m *Machine) hearing() rtp.Table {
 	t := make(rtp.Table, 2)
+	if m.transfer.hunts() {
+		m.transferHearing(t)
+		return t
+	}
 	if !m.answered.IsZero() {
 		for i := range m.participants {
 			if p := &m.participants[i]; p.audible() {

@@ -46,9 +46,25 @@ func (b *inbox) take(space []Work) []Work {
 	return work
 }
 
+// Droppable is work of which somebody must learn that it will not be done.
+type Droppable interface {
+	Work
+	Dropped()
+}
+
 // close refuses further work; what nobody has done is dropped.
 func (b *inbox) close() {
+	for _, w := range b.shut() {
+		if d, ok := w.(Droppable); ok {
+			d.Dropped()
+		}
+	}
+}
+
+func (b *inbox) shut() []Work {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	queue := b.queue
 	b.closed, b.queue = true, nil
+	return queue
 }

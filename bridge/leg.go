@@ -5,6 +5,7 @@ import (
 
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp/dtmf"
 	"github.com/tandem-gateway/tandem/sdp"
 )
 
@@ -20,6 +21,10 @@ type Leg interface {
 	Deadline() (time.Time, bool)
 	// Tick lets the timers run that are due at now.
 	Tick(now time.Time)
+	// Is says whether a dialog is the leg's.
+	Is(d DialogID) bool
+	// Move says that the leg belongs to another call from now on, as this participant.
+	Move(to *Call, participant int)
 }
 
 // Command is what a call tells a leg.
@@ -60,12 +65,17 @@ type (
 	AcceptOffer struct{ SDP *sdp.Description }
 	// RefuseOffer rejects the offer that the leg reported.
 	RefuseOffer struct{ Cause event.Cause }
+	// Identify tells a party who it talks with now (RFC 5876 s3.1).
+	Identify struct{ Connected dialplan.Shown }
+	// Press tells the party a key by INFO. Pressed has what is in it.
+	Press Pressed
 	// Hangup ends the leg: CANCEL before its answer, BYE after it. The leg itself
 	// ends an answer that crosses the CANCEL, with ACK and BYE: it is told only
 	// once. The cause goes into a Reason header (RFC 3326).
 	Hangup struct{ Cause event.Cause }
 )
 
+func (Identify) command()    {}
 func (Ring) command()        {}
 func (Progress) command()    {}
 func (Answer) command()      {}
@@ -73,6 +83,7 @@ func (Refuse) command()      {}
 func (Offer) command()       {}
 func (AcceptOffer) command() {}
 func (RefuseOffer) command() {}
+func (Press) command()       {}
 func (Hangup) command()      {}
 
 // Report is what a leg tells its call.
@@ -108,6 +119,8 @@ type (
 		// Instead are the URIs at the same trunk to call next, when it has redirected
 		// the call and that is followed.
 		Instead []string
+		// Deflected is where a user's phone has sent the call; zero is nowhere.
+		Deflected dialplan.Forward
 	}
 	// Offered is an offer within the dialog.
 	Offered struct{ SDP *sdp.Description }
@@ -121,6 +134,17 @@ type (
 	OfferRefused struct{ Cause event.Cause }
 	// OfferWithdrawn says that the party took its offer back.
 	OfferWithdrawn struct{}
+	// Identified says who the party is from now on, where it is believed: it has handed
+	// the call on in its own house.
+	Identified struct{ Connected dialplan.Shown }
+	// Pressed is a key that the party tells by INFO.
+	Pressed struct {
+		Digit    dtmf.Digit
+		Duration time.Duration
+	}
+	// KeyRefused says that the party does not take INFO for keys, and has not heard of
+	// this one.
+	KeyRefused Pressed
 	// HungUp says that the party has left: BYE, CANCEL, or a dialog that died.
 	HungUp struct{ Cause event.Cause }
 	// Released says that the leg has nothing more to do: no transaction runs that
@@ -138,5 +162,8 @@ func (OfferAnswered) report()  {}
 func (Changed) report()        {}
 func (OfferRefused) report()   {}
 func (OfferWithdrawn) report() {}
+func (Identified) report()     {}
+func (Pressed) report()        {}
+func (KeyRefused) report()     {}
 func (HungUp) report()         {}
 func (Released) report()       {}

@@ -10,6 +10,7 @@ import (
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
 	"github.com/tandem-gateway/tandem/rtp/audio"
+	"github.com/tandem-gateway/tandem/rtp/srtp"
 )
 
 // Env is what a call needs of the world around it.
@@ -20,9 +21,16 @@ type Env struct {
 	Limits  Limits
 	Log     *slog.Logger
 	Publish func(event.Event)
-	// Music gives the sound for one party on hold, from its beginning; nil when
-	// Limits.Hold is HoldPass.
+	// Music gives the sound for one party on hold or in a transfer, from its beginning; nil
+	// is none.
 	Music func() audio.Source
+	// Consent asks whoever is to be transferred; nil agrees.
+	Consent Consent
+	// Certificate is what we prove ourselves with in DTLS handshakes; nil where nobody may
+	// have any.
+	Certificate *srtp.Certificate
+	// Recorder is where calls are recorded; nil for nowhere.
+	Recorder *Recorder
 	// Forget is called once, as the last thing a call does.
 	Forget func(*Call)
 }
@@ -36,30 +44,43 @@ type Dialer interface {
 	// Dial makes the leg of a participant and sends it the INVITE. What comes of
 	// it is told to Call.Report.
 	Dial(now time.Time, c *Call, d Dial) Leg
+	// Find gives a call by its id; nil when there is none.
+	Find(call string) *Call
+	// Moved says that what comes for a call's participant goes to another call from now
+	// on.
+	Moved(from *Call, participant int, to *Call)
 }
 
-// Plan says where forwarded calls go; a *dialplan.Plan is one. It is asked on the
+// Plan says where calls go that are handed on; a *dialplan.Plan is one. It is asked on the
 // goroutines of the calls.
 type Plan interface {
 	Forward(r dialplan.Request, f dialplan.Forwarding) dialplan.Decision
+	Transfer(t dialplan.Transfer) dialplan.Decision
+	Recall(to dialplan.Party, number string, transferee dialplan.Request) dialplan.Decision
 }
 
 // Call is the loop around one Machine: one goroutine, one inbox, one timer.
 type Call struct {
 	id      string
-	env     Env
+	env     *Env
 	machine *Machine
 	inbox   inbox
 	legs    []Leg
 	media   media
 	players players
+	taping  *taping // nil while nothing is recorded
+	// adopted are the participants that came from other calls; asking is the call that
+	// waits for one of ours.
+	adopted map[origin]int
+	asking  *Call
 	pending []Event
 	over    bool
 }
 
-// New makes a call. It does nothing until Run.
-func New(id string, env Env) *Call {
-	return &Call{id: id, env: env, machine: NewMachine(id, env.Limits), inbox: newInbox(), media: media{}}
+// New makes a call. It does nothing until Run. The Env is shared by many calls and does
+// not change.
+func New(id string, env *Env) *Call {
+	return &Call{id: id, env: env, machine: NewMachine(id, &env.Limits), inbox: newInbox(), media: media{}}
 }
 
 // ID is the call's id.
@@ -91,7 +112,7 @@ func (c *Call) Arrive(_ time.Time, leg Leg, caller Caller, d dialplan.Decision) 
 			c.env.Log.Error("no media for the caller", "call", c.id, "err", err)
 			d.Refusal = &dialplan.Refusal{Status: 503, Phrase: "No media port is free", Q850: 34}
 		}
-		caller.Media = local
+		caller.Media, caller.Keys = local, c.keys(caller.SRTP)
 	}
 	c.tellMachine(Arrived{Caller: caller, Decision: d})
 }
@@ -188,12 +209,32 @@ func (c *Call) perform(now time.Time, a Action) {
 		c.dial(now, a)
 	case Forward:
 		c.tellMachine(Forwarded{Hop: a.Hop, Decision: c.env.Plan.Forward(a.Request, a.Forwarding)})
+	case Direct, CallBack:
+		c.direct(a)
+	case AskTransferee:
+		c.askTransferee(a)
+	case Fetch:
+		c.fetch(a)
+	case Give:
+		c.give(now, a.Participant)
+	case Keep:
+		c.keep(a)
 	case Connect:
 		c.connect(a)
+	case Key:
+		c.key(a)
 	case Hear:
-		c.hear(a.Table, a.Sounds)
+		c.hear(now, a)
+	case StartRecording:
+		c.startRecording(now, a)
+	case CutRecording:
+		c.cutRecording(now, a)
+	case EndRecording:
+		c.endRecording(now)
 	case Shut:
 		c.shut(now, a.Participant)
+	case MeasureMedia:
+		c.tellMachine(c.media.measure(now))
 	case CheckMedia:
 		c.tellMachine(Heard{Last: c.media.lastHeard()})
 	case Emit:
@@ -234,20 +275,25 @@ func (c *Call) ready(attempt int, targets []Target, failed event.Cause) Located 
 			ready.Failed = event.Cause{Status: 503, Q850: 34, By: event.PartyGateway, Text: "no media port is free"}
 			break
 		}
-		t.Media = local
+		t.Media, t.Keys = local, c.keys(t.SRTP)
 		ready.Targets = append(ready.Targets, t)
 	}
 	return ready
 }
 
 func (c *Call) connect(a Connect) {
-	if err := c.media.connect(a); err != nil {
+	c.listen(a.Participant)
+	security, err := c.securityOf(a)
+	if err == nil {
+		err = c.media.connect(a, security)
+	}
+	if err != nil {
 		c.env.Log.Warn("media not connected", "call", c.id, "participant", a.Participant, "err", err)
 	}
 }
 
 func (c *Call) shut(now time.Time, participant int) {
-	if s, ok := c.media.shut(participant); ok {
+	if s, ok := c.media.shut(now, participant); ok {
 		c.env.Publish(event.MediaEnded{
 			Header: event.Header{Call: c.id, At: now}, Participant: participant, Stream: s,
 		})
@@ -265,6 +311,7 @@ func (c *Call) dial(now time.Time, a Dial) {
 // forget is the end of the goroutine. Media that was opened for a target which
 // came when all was over goes with it.
 func (c *Call) forget() {
+	c.endRecording(time.Now())
 	c.media.closeAll()
 	c.inbox.close()
 	c.env.Forget(c)
@@ -309,7 +356,7 @@ func (c *Call) abandon(now time.Time, participant int, cause event.Cause) {
 }
 
 // Participants is how many there have been, with or without a leg.
-func (c *Call) Participants() int { return len(c.legs) }
+func (c *Call) Participants() int { return max(len(c.legs), len(c.machine.participants)) }
 
 // Leg gives a participant's leg, nil when there is none. It is called on the
 // call's goroutine.

@@ -22,15 +22,18 @@ import (
 // a network in memory. It is used inside a synctest bubble, which minds that no
 // goroutine is left.
 type stage struct {
-	t      *testing.T
-	begun  time.Time
-	net    *simnet.Net
-	ports  *rtp.Engine
-	call   *Call
-	legs   map[int]*stageLeg
-	events []string
-	times  []time.Duration // of the events, since the stage was set
-	forgot int
+	// others are the calls that Find knows, recalled is what Recall decides.
+	others   map[string]*Call
+	recalled dialplan.Decision
+	t        *testing.T
+	begun    time.Time
+	net      *simnet.Net
+	ports    *rtp.Engine
+	call     *Call
+	legs     map[int]*stageLeg
+	events   []string
+	times    []time.Duration // of the events, since the stage was set
+	forgot   int
 	// found is where the attempts lead, by the trunk's or user's name.
 	found map[string][]Target
 	// looksUp is how long that takes to be found out; 0 when it is known.
@@ -46,6 +49,8 @@ type stage struct {
 // stageLeg is one leg: it writes down what it is told, releases itself when it is
 // told to go, and says what its script says when the time has come.
 type stageLeg struct {
+	dialog string // its Call-ID
+	moved  *Call  // the call that it has gone over to
 	stage  *stage
 	id     int
 	told   []string
@@ -77,7 +82,7 @@ func newStage(t *testing.T, lastPort uint16, limits Limits) *stage {
 		t.Fatal(err)
 	}
 	s.ports = ports
-	s.call = New("call", Env{
+	s.call = New("call", &Env{
 		Dialer: s, Plan: s, Ports: ports, Limits: limits, Log: slog.New(slog.DiscardHandler),
 		Publish: s.publish, Forget: func(*Call) { s.forgot++ },
 	})
@@ -131,6 +136,14 @@ func (s *stage) Forward(_ dialplan.Request, f dialplan.Forwarding) dialplan.Deci
 	return d
 }
 
+func (s *stage) Transfer(dialplan.Transfer) dialplan.Decision { return s.forwarded }
+
+func (s *stage) Recall(dialplan.Party, string, dialplan.Request) dialplan.Decision { return s.recalled }
+
+func (s *stage) Find(call string) *Call { return s.others[call] }
+
+func (s *stage) Moved(*Call, int, *Call) {}
+
 func (s *stage) leg(id int) *stageLeg {
 	if s.legs[id] == nil {
 		s.legs[id] = &stageLeg{stage: s, id: id}
@@ -156,10 +169,22 @@ func (l *stageLeg) Deadline() (time.Time, bool) {
 	return l.script[0].at, true
 }
 
+func (l *stageLeg) Is(d DialogID) bool { return d.CallID == l.dialog }
+
+func (l *stageLeg) Move(to *Call, participant int) { l.moved, l.id = to, participant }
+
+// call is the call that the leg is in.
+func (l *stageLeg) call() *Call {
+	if l.moved != nil {
+		return l.moved
+	}
+	return l.stage.call
+}
+
 func (l *stageLeg) Tick(now time.Time) {
 	l.stage.trip(fmt.Sprintf("tick %d", l.id))
 	for len(l.script) > 0 && !now.Before(l.script[0].at) {
-		l.stage.call.Report(l.id, l.script[0].report)
+		l.call().Report(l.id, l.script[0].report)
 		l.script = l.script[1:]
 	}
 }

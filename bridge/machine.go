@@ -7,6 +7,8 @@ import (
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/rtp/dtmf"
+	"github.com/tandem-gateway/tandem/rtp/record"
 	"github.com/tandem-gateway/tandem/sdp"
 )
 
@@ -16,21 +18,30 @@ import (
 type Machine struct {
 	id           string
 	state        event.CallState
-	limits       Limits
-	request      dialplan.Request
-	decision     dialplan.Decision
+	limits       *Limits            // the same for many calls
+	request      *dialplan.Request  // what the search is for
+	decision     *dialplan.Decision // nil when nobody is looked for
 	forwarding   forwarding
 	reach        reach
 	participants []participant
 	hunt         hunt
 	exchange     exchange
 	silence      silence
+	listening    *listening // nil while nobody talks
 	ringback     ringback
-	stale        bool // the hearing table in force is no longer right
-	cause        event.Cause
-	answered     time.Time
-	ended        time.Time
-	out          []Action
+	transfer     transfer
+	recording    recording
+	owed         owed
+	surrender    *Surrender // nil when no other call has asked
+	// chain is the id that calls share which transfers have made of each other.
+	chain string
+	// fetching counts what other calls have been asked for and have not answered.
+	fetching int
+	stale    bool // the hearing table in force is no longer right
+	cause    event.Cause
+	answered time.Time
+	ended    time.Time
+	out      []Action
 }
 
 // Limits are the times a call keeps.
@@ -38,8 +49,18 @@ type Limits struct {
 	// Silence ends the call when neither side has sent audio for so long while
 	// nobody is on hold; 0 is never.
 	Silence time.Duration
+	// Quality is how often it is measured how well the parties are heard while they talk;
+	// 0 is never.
+	Quality time.Duration
 	// Hold is what a party hears that is on hold.
 	Hold HoldSound
+	// Transfer is how transfers are done.
+	Transfer Transfers
+	// Codecs are those that the gateway can turn into others, in the order in which it
+	// offers them behind what the other side has; none where it does not.
+	Codecs []sdp.Codec
+	// Recorded says which calls are recorded.
+	Recorded Recorded
 }
 
 // HoldSound is what a party on hold hears.
@@ -52,8 +73,8 @@ const (
 )
 
 // NewMachine makes the machine of the call with the given id.
-func NewMachine(id string, l Limits) *Machine {
-	return &Machine{id: id, limits: l, out: make([]Action, 0, 8)} // what an answer takes
+func NewMachine(id string, l *Limits) *Machine {
+	return &Machine{id: id, chain: id, limits: l, out: make([]Action, 0, 8)} // what an answer takes
 }
 
 // Event is what a machine is told.
@@ -81,6 +102,13 @@ type (
 		Hop      int
 		Decision dialplan.Decision
 	}
+	// Directed answers Direct and CallBack: where the target of a transfer is.
+	Directed struct{ Decision dialplan.Decision }
+	// Consented answers AskTransferee.
+	Consented struct {
+		// No: it does not want to be transferred.
+		No bool
+	}
 	// Reported brings what a participant's leg has to say.
 	Reported struct {
 		Participant int
@@ -107,10 +135,24 @@ type Caller struct {
 	Local netip.Addr
 	Media netip.AddrPort
 	Hint  netip.Addr
+	// SRTP says how its audio may be protected, Keys are what was made for that on our
+	// side; nil for none.
+	SRTP SRTP
+	Keys *sdp.Security
 	// Offer is its offer, nil when the INVITE carried none.
 	Offer *sdp.Description
 	// Request is what it asked of the dialplan, for when the call is forwarded.
 	Request dialplan.Request
+	// Transfers says what it does with a REFER.
+	Transfers TransferWay
+	// Codecs are the names of those that it may use; nil for any.
+	Codecs []string
+	// Digits is how it is told keys.
+	Digits KeyWay
+	// Trusted: it may take any party's place; PicksUp are the users whose calls it may
+	// pick up (RFC 3891).
+	Trusted bool
+	PicksUp []string
 	// MaxForwards is what came as Max-Forwards, 70 where nothing did (RFC 3261 s16.6
 	// step 3); MaxBreadth as Max-Breadth (RFC 5393 s5.3), 0 where nothing did.
 	MaxForwards, MaxBreadth int
@@ -124,9 +166,19 @@ type Target struct {
 	URI string
 	// Hint is where its signalling comes from, when that is known.
 	Hint netip.Addr
+	// Transfers says what it does with a REFER.
+	Transfers TransferWay
+	// Codecs are the names of those that it may be offered; nil for any.
+	Codecs []string
+	// Digits is how it is told keys.
+	Digits KeyWay
 	// Local is the address to receive its audio on, Media what was opened there.
 	Local netip.Addr
 	Media netip.AddrPort
+	// SRTP says how its audio may be protected, Keys are what was made for that on our
+	// side; nil for none.
+	SRTP SRTP
+	Keys *sdp.Security
 	// Way is the Dialer's own: what Locate has found and Dial goes by.
 	Way any
 }
@@ -152,6 +204,9 @@ type (
 		Target      Target
 		Plan        dialplan.Attempt
 		Offer       *sdp.Description
+		// ReferredBy and Replaces are values for the headers of these names, when a
+		// transfer has them (RFC 3892, RFC 3891).
+		ReferredBy, Replaces string
 		// MaxForwards and MaxBreadth are for the INVITE; a MaxBreadth of 0 is not
 		// written.
 		MaxForwards, MaxBreadth int
@@ -165,6 +220,21 @@ type (
 		Request    dialplan.Request
 		Forwarding dialplan.Forwarding
 	}
+	// Direct asks where a transfer leads; Directed is the answer.
+	Direct struct{ Transfer dialplan.Transfer }
+	// CallBack asks how a transferor is called back; Directed is the answer.
+	CallBack struct {
+		To         dialplan.Party
+		Number     string
+		Transferee dialplan.Request
+	}
+	// AskTransferee asks a party whether it wants to be transferred; Consented is the
+	// answer, and after a while its absence.
+	AskTransferee struct {
+		Participant int
+		By          event.Identity
+		Target      string
+	}
 	// Connect tells a participant's media what was agreed with it.
 	Connect struct {
 		Participant int
@@ -172,11 +242,23 @@ type (
 		Hint        netip.Addr
 		// Branches are where its other early dialogs send from, the oldest first.
 		Branches []netip.AddrPort
+		// Digits is how it is told keys.
+		Digits KeyWay
 	}
-	// Hear replaces the hearing table; Sounds are what its negative numbers stand for.
+	// Key tells a participant's media a key: that it is down, that it is up, or a whole
+	// one where From is nobody. What has come there from that one by itself is not told.
+	Key struct {
+		Participant, From int
+		Phase             dtmf.Phase
+		Digit             dtmf.Digit
+		Duration          time.Duration
+	}
+	// Hear replaces the hearing table; Sounds are what its negative sources stand for,
+	// Taps whom its negative listeners hear, for the recording.
 	Hear struct {
 		Table  rtp.Table
 		Sounds Sounds
+		Taps   map[int]record.Party
 	}
 	// Shut closes a participant's media and reports its counts.
 	Shut struct{ Participant int }
@@ -188,16 +270,20 @@ type (
 	Forget struct{}
 )
 
-func (Tell) action()       {}
-func (Locate) action()     {}
-func (Dial) action()       {}
-func (Forward) action()    {}
-func (Connect) action()    {}
-func (Hear) action()       {}
-func (Shut) action()       {}
-func (CheckMedia) action() {}
-func (Emit) action()       {}
-func (Forget) action()     {}
+func (Tell) action()          {}
+func (Locate) action()        {}
+func (Dial) action()          {}
+func (Forward) action()       {}
+func (Connect) action()       {}
+func (Direct) action()        {}
+func (CallBack) action()      {}
+func (AskTransferee) action() {}
+func (Key) action()           {}
+func (Hear) action()          {}
+func (Shut) action()          {}
+func (CheckMedia) action()    {}
+func (Emit) action()          {}
+func (Forget) action()        {}
 
 // Step takes one event and gives the actions that follow from it. The slice is
 // valid until the next Step.
@@ -216,6 +302,9 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 func (m *Machine) Deadline() (time.Time, bool) {
 	next := earliest(m.hunt.silentUntil, m.hunt.ringUntil)
 	next = earliest(next, earliest(m.silence.checkAt, m.ringback.checkAt))
+	next = earliest(next, earliest(m.transfer.consentUntil, m.recording.until))
+	next = earliest(next, m.keysDeadline())
+	next = earliest(next, m.listening.due())
 	return next, !next.IsZero()
 }
 
@@ -241,9 +330,11 @@ func (e Reported) step(m *Machine, now time.Time) {
 		m.answer(now, p, r)
 	case Refused:
 		m.judge(p, r)
-		m.refused(now, p, r.Cause)
+		if !m.deflect(now, p, r) {
+			m.refused(now, p, r.Cause)
+		}
 	case Offered:
-		m.offered(p, r.SDP)
+		m.offered(now, p, r.SDP)
 	case OfferAnswered:
 		m.offerAnswered(now, p, r.SDP)
 	case Changed:
@@ -252,6 +343,16 @@ func (e Reported) step(m *Machine, now time.Time) {
 		m.offerRefused(now, p, r.Cause)
 	case OfferWithdrawn:
 		m.offerWithdrawn(p)
+	case Identified:
+		m.identified(p, r.Connected)
+	case Referred:
+		m.referred(p, r)
+	case ReferAccepted, ReferProgressed, ReferRefused:
+		m.relayed(now, p, r)
+	case Pressed:
+		m.informed(now, p, r)
+	case KeyRefused:
+		m.keyRefused(p, Pressed(r))
 	case HungUp:
 		m.hungUp(now, p, r.Cause)
 	case Released:
@@ -264,6 +365,10 @@ func (Timer) step(m *Machine, now time.Time) {
 	m.ringingTimeout(now)
 	m.checkRinging(now)
 	m.checkSilence(now)
+	m.measureByTime(now)
+	m.consentByTime(now)
+	m.keysDue(now)
+	m.recordingByTime(now)
 }
 
 func (m *Machine) do(a Action) { m.out = append(m.out, a) }
@@ -294,12 +399,17 @@ func (m *Machine) enter(now time.Time, s event.CallState) {
 }
 
 // settle does what follows from the state as a whole after each step: the
-// hearing table; the end of the call when its last leg but those given up has gone
-// and no target is still to come, with media that must be shut; and that the call
-// can be forgotten when those have gone too.
+// recording, the hearing table; the end of the call when its last leg but those given
+// up has gone, no target is still to come, with media that must be shut, and the
+// recording is complete; and that the call can be forgotten when those have gone too.
 func (m *Machine) settle(now time.Time) {
+	m.surrenderNow(now)
+	m.payOwed()
+	m.recordNow(now)
+	m.listenNow(now)
 	m.rehear()
-	if m.state == event.CallDisconnecting && m.everyLeg(legGivenUp) && m.hunt.located == m.hunt.index {
+	if m.state == event.CallDisconnecting && m.everyLeg(legGivenUp) && m.hunt.located == m.hunt.index && m.fetching == 0 &&
+		m.recording.until.IsZero() {
 		m.end(now)
 	}
 	if m.forgotten() {

@@ -21,7 +21,7 @@ import (
 
 // codecs are those that a description may name, under the names of the notation.
 var codecs = map[string]sdp.Codec{
-	"PCMU": sdp.Static(0), "PCMA": sdp.Static(8), "G722": sdp.Static(9),
+	"PCMU": sdp.Static(0), "PCMA": sdp.Static(8), "G722": sdp.Static(9), "G729": sdp.Static(18),
 	"te":   {Name: "telephone-event", ClockRate: 8000, Channels: 1, PayloadType: 101, Fmtp: "0-16"},
 	"opus": {Name: "opus", ClockRate: 48000, Channels: 2, PayloadType: 111},
 }
@@ -126,6 +126,9 @@ func codecWords(list []sdp.Codec) (words []string) {
 func actionLine(a Action) string {
 	switch a := a.(type) {
 	case Tell:
+		if c, ok := a.Command.(Identify); ok {
+			return fmt.Sprintf("introduce %s to %d", c.Connected.User, a.Participant)
+		}
 		return fmt.Sprintf("tell %d %s", a.Participant, commandWords(a.Command))
 	case Locate:
 		return fmt.Sprintf("locate %d %v %s", a.Attempt, a.Plan.To.Kind, a.Plan.To.Name)
@@ -134,12 +137,38 @@ func actionLine(a Action) string {
 	case Forward:
 		f := a.Forwarding
 		return fmt.Sprintf("forward %d %s by %s to %s", a.Hop, f.Why, f.By, forwardWords(f.To)) + pastWords(f.History)
+	case Direct:
+		return fmt.Sprintf("direct %s by %s", a.Transfer.Request.To, a.Transfer.Request.Origin.Name)
+	case CallBack:
+		return fmt.Sprintf("call back %s", a.To.Name)
+	case AskTransferee:
+		return fmt.Sprintf("ask %d about %s by %s", a.Participant, a.Target, identityWords(a.By))
+	case Fetch:
+		return fmt.Sprintf("fetch from %s for %s", a.Replaces.Call, a.By.Name)
+	case Give:
+		return fmt.Sprintf("give %d", a.Participant)
+	case Keep:
+		return strings.TrimSpace(fmt.Sprintf("keep %d %s", a.Cause.Status, a.Dialled))
 	case Connect:
 		return fmt.Sprintf("connect %d to %s", a.Participant, streamWords(a.Stream))
 	case Hear:
 		return "hear" + hearWords(a)
+	case Key:
+		return keyWords(a)
+	case StartRecording:
+		words := fmt.Sprintf("record %d %v %v %d of %s and %s", a.Number, a.As.Layout, a.As.Format, a.Rate, a.Labels.Caller, a.Labels.Callee)
+		if a.As.Beep {
+			words += " with beep"
+		}
+		return words
+	case CutRecording:
+		return fmt.Sprintf("record pause %v", a.Pause)
+	case EndRecording:
+		return "record end"
 	case Shut:
 		return fmt.Sprintf("shut %d", a.Participant)
+	case MeasureMedia:
+		return "measure media"
 	case CheckMedia:
 		return "check media"
 	case Emit:
@@ -196,6 +225,18 @@ func commandWords(c Command) string {
 		return "AcceptOffer " + described(c.SDP)
 	case RefuseOffer:
 		return fmt.Sprintf("RefuseOffer %d", c.Cause.Status)
+	case Identify:
+		return "Identify " + c.Connected.User
+	case AcceptRefer:
+		return "AcceptRefer"
+	case RefuseRefer:
+		return "RefuseRefer " + causeWords(c.Cause)
+	case Notify:
+		return fmt.Sprintf("Notify %d", c.Cause.Status)
+	case Refer:
+		return "Refer " + c.To
+	case Press:
+		return fmt.Sprintf("Press %v %v", c.Digit, c.Duration)
 	case Hangup:
 		return "Hangup " + causeWords(c.Cause)
 	}
@@ -227,7 +268,7 @@ func hearWords(h Hear) string {
 	var words []string
 	for listener, sources := range h.Table {
 		for _, s := range sources {
-			words = append(words, fmt.Sprintf(" %d<%d", listener, s.Source))
+			words = append(words, " "+endWords(h, listener)+"<"+endWords(h, s.Source))
 		}
 	}
 	if len(words) == 0 {
@@ -237,8 +278,41 @@ func hearWords(h Hear) string {
 	return strings.Join(words, "")
 }
 
+// endWords is an end of a table: "beep", and "left2" for who hears 2 for the left side of a
+// recording.
+func endWords(h Hear, number int) string {
+	party, tap := h.Taps[number]
+	switch {
+	case tap:
+		return fmt.Sprintf("%v%d", party.Side, tapFor(number))
+	case number == beepNumber:
+		return "beep"
+	}
+	return strconv.Itoa(number)
+}
+
+func recordingWords(e event.RecordingChanged) string {
+	words := fmt.Sprintf("recording %d %v", e.Recording, e.State)
+	if e.Cause != 0 {
+		words += fmt.Sprintf(", %v: %v in %d files", e.Cause, e.Duration, len(e.Files))
+	}
+	if e.Error != "" {
+		words += ", " + e.Error
+	}
+	if e.Lost > 0 {
+		words += fmt.Sprintf(", %v lost", e.Lost)
+	}
+	return words
+}
+
 func eventLine(e event.Event) string {
 	switch e := e.(type) {
+	case event.MediaQuality:
+		return fmt.Sprintf("quality of %d", e.Participant)
+	case event.OneWayAudio:
+		return fmt.Sprintf("one way: nothing of %d, %s", e.Participant, e.Name)
+	case event.DigitPressed:
+		return fmt.Sprintf("digit %s of %d by %v for %v", e.Digit, e.Participant, e.By, e.Duration)
 	case event.CallReceived:
 		return fmt.Sprintf("call received from %s%s to %s", e.User, e.Trunk, e.Dialled)
 	case event.CallRouted:
@@ -254,6 +328,14 @@ func eventLine(e event.Event) string {
 		return fmt.Sprintf("attempt %d to %s%s at %s as %s", e.Attempt, e.User, e.Trunk, e.Target, e.CallerID)
 	case event.AttemptEnded:
 		return fmt.Sprintf("attempt %d ended%s", e.Attempt, causeSuffix(e.Cause))
+	case event.TransferChanged:
+		return fmt.Sprintf("transfer %v %v of %d by %d to %s%s", e.Kind, e.State, e.Transferee, e.Transferor, e.Target, causeSuffix(e.Cause))
+	case event.ParticipantNotAdded:
+		return "not added " + e.Target + causeSuffix(e.Cause)
+	case event.RecordingChanged:
+		return recordingWords(e)
+	case event.CallJoined:
+		return "joined into " + e.Into
 	case event.CallEnded:
 		answered := "never answered"
 		if !e.Answered.IsZero() {
@@ -341,6 +423,7 @@ func alice(offer *sdp.Description) Caller {
 	return Caller{
 		Name: "alice", User: "alice", SIPCallID: "1@192.0.2.1", Source: "192.0.2.1:5060", Dialled: "(425) 555-0100",
 		Media: ourMedia(callerID), Hint: netip.AddrFrom4([4]byte{192, 0, 2, 1}), Offer: offer, MaxForwards: 70,
+		Request: dialplan.Request{Origin: dialplan.Party{Kind: dialplan.PartyUser, Name: "alice"}, To: "sip:+14255550100"},
 	}
 }
 

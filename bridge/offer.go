@@ -37,18 +37,25 @@ const (
 	exchangeOwn
 )
 
-// offered passes a party's offer on to the other one.
-func (m *Machine) offered(p *participant, offer *sdp.Description) {
+// offered passes a party's offer on to the other one. What cannot be taken is refused by
+// RFC 3261 s14.2, which leaves the call as it was: with 488 an offer that is not acceptable,
+// with 491 one that meets another, be it the other party's: there is one call between them.
+func (m *Machine) offered(now time.Time, p *participant, offer *sdp.Description) {
 	q := m.counterpart(p)
+	offer = restricted(offer, p.codecs)
 	switch {
 	case p.state != event.ParticipantDisconnected && m.state < event.CallConnected && offer != nil && p.stream.Remote.IsValid():
 		m.offeredEarly(p, offer)
-	case q == nil || !p.inTalk():
+	case !p.inTalk() || q == nil && !m.waitsForParty(p):
 		m.refuseOffer(p, 481, "the call is over")
+	case m.crowd() > 2:
+		m.answerAlone(now, p, offer)
 	case m.exchange.phase != exchangeIdle:
 		m.refuseOffer(p, 491, "another offer is being answered")
 	case offer == nil:
 		m.offerOurs(p)
+	case q == nil:
+		m.offeredAlone(p, offer)
 	case p.remote != nil && offer.Origin == p.remote.Origin && offer.String() == p.remote.String():
 		// The same version of the same description: nothing has changed. The text is
 		// compared too, for phones that forget to raise the version.
@@ -74,17 +81,44 @@ func (m *Machine) offeredEarly(p *participant, offer *sdp.Description) {
 	m.tell(p, AcceptOffer{SDP: p.local.publish(answer)})
 }
 
+// waitsForParty says whether a party is to talk with somebody who is not there yet: its
+// transferor has gone.
+func (m *Machine) waitsForParty(p *participant) bool {
+	return m.transfer.phase != transferIdle && p.id == m.transfer.transferee
+}
+
+// offeredAlone answers such a party itself. A 481 would end its call: RFC 5057 s5.1.
+func (m *Machine) offeredAlone(p *participant, offer *sdp.Description) {
+	answer, ours, err := p.local.accept(offer, p.local.sent)
+	if err != nil {
+		m.refuseOffer(p, 488, err.Error())
+		return
+	}
+	p.offered, p.remote = offer, offer
+	m.connect(p, ours)
+	m.tell(p, AcceptOffer{SDP: p.local.publish(answer)})
+}
+
 func (m *Machine) refuseOffer(p *participant, status int, text string) {
 	m.tell(p, RefuseOffer{Cause: event.Cause{
 		Status: status, Q850: q850Of(status), By: event.PartyGateway, Text: text,
 	}})
 }
 
-// offerOurs answers an INVITE without a description, which asks for our offer
-// (RFC 3261 s14.2): what is agreed. The answer comes with the ACK.
+// offerOurs answers an INVITE without a description, which asks for our offer: what is
+// agreed, and who holds the call may take it back by its answer. RFC 3261 s14.2: "A UAS
+// providing an offer in a 2xx … SHOULD construct the offer as if the UAS were making a brand
+// new call". The answer comes with the ACK.
 func (m *Machine) offerOurs(p *participant) {
-	m.exchange = exchange{phase: exchangeOwn, to: p.id, before: p.local.sent}
-	m.tell(p, AcceptOffer{SDP: p.local.repeat()})
+	before := p.local.sent
+	offer := p.local.repeat()
+	if p.stream.HeldBy&sdp.Them != 0 {
+		if talk, err := offerTalk(p, p); err == nil {
+			offer = talk
+		}
+	}
+	m.exchange = exchange{phase: exchangeOwn, to: p.id, before: before}
+	m.tell(p, AcceptOffer{SDP: offer})
 }
 
 // repeat answers an offer that says what is agreed already, with what we said: as
@@ -127,8 +161,20 @@ func (m *Machine) offerAnswered(now time.Time, q *participant, answer *sdp.Descr
 	case err != nil:
 		m.noAudio(now, err)
 	default:
+		was := q.stream.Direction
 		m.agreed(q, answer, ours)
+		m.followed(q, e, was)
 		m.rehold(now)
+	}
+}
+
+// followed has the other party offered what q's answer to an offer of ours has changed: q
+// holds the call by it, or takes it back.
+func (m *Machine) followed(q *participant, e exchange, was sdp.Direction) {
+	other := m.counterpart(q)
+	if e.phase == exchangeOwn && e.before != nil && q.stream.Direction != was && other != nil &&
+		m.owed == (owed{}) && m.transfer.phase == transferIdle && m.crowd() == 2 {
+		m.align(q.id, other.id)
 	}
 }
 
@@ -213,7 +259,10 @@ func (m *Machine) offerRefused(now time.Time, q *participant, c event.Cause) {
 	}
 }
 
-var errNoAnswer = errors.New("the offer in the answer was not answered")
+var (
+	errNoAnswer = errors.New("the offer in the answer was not answered")
+	errBusy     = errors.New("another offer is being answered")
+)
 
 // offerWithdrawn handles a party that took its offer back (CANCEL of a
 // re-INVITE). The other party is answering it: what it says is waited for.
@@ -237,6 +286,9 @@ func (m *Machine) counterpart(p *participant) (other *participant) {
 // who holds is whoever stopped receiving (RFC 3264 s8.4).
 func (m *Machine) rehold(now time.Time) {
 	by := m.holders()
+	if m.crowd() > 2 {
+		by = nil // the others talk on
+	}
 	for i := range m.participants {
 		p := &m.participants[i]
 		if !p.inTalk() {

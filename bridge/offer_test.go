@@ -401,6 +401,36 @@ func TestOfferOfNothing(t *testing.T) {
 	2 offers v2 PCMU te sendonly
 		tell 1 Offer v2 PCMU te sendonly
 	`)
+	t.Run("hold and resume", func(t *testing.T) {
+		inTalk(t, "tell call", `
+	1 offers nothing
+		tell 1 AcceptOffer v1 PCMU te
+	1 agrees v2 PCMU te sendonly
+		call connected->localHold
+		tell 2 Offer v2 PCMU te sendonly
+	2 agrees v2 PCMU te recvonly
+	1 offers nothing
+		tell 1 AcceptOffer v1 PCMU te
+	1 agrees v2 PCMU te sendonly
+	1 offers nothing
+		tell 1 AcceptOffer v1 PCMU te
+	1 agrees v3 PCMU te
+		call localHold->connected
+		tell 2 Offer v3 PCMU te
+	2 agrees v3 PCMU te
+	2 offers v4 PCMU te inactive
+		tell 1 Offer v2 PCMU te inactive
+	1 agrees v4 PCMU te inactive
+		tell 2 AcceptOffer v4 PCMU te inactive
+		call connected->remoteHold
+	2 offers nothing
+		tell 2 AcceptOffer v5 PCMU te
+	2 agrees v5 PCMU te
+		call remoteHold->connected
+		tell 1 Offer v3 PCMU te
+	1 agrees v5 PCMU te
+	`)
+	})
 	t.Run("unanswered", func(t *testing.T) {
 		inTalk(t, "tell call connect", `
 	1 offers nothing

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/sdp"
 )
@@ -31,13 +32,22 @@ const (
 
 // participant is one party of the call; event.ParticipantState draws its states.
 type participant struct {
-	id      int
-	name    string
-	state   event.ParticipantState
-	leg     legPhase
-	attempt int // counts from 1; 0 for the caller
-	local   local
-	hint    netip.Addr
+	id   int
+	name string
+	// party and identity are who it is; request is what it has asked of the dialplan
+	// with, nil for one that was called.
+	party    dialplan.Party
+	identity event.Identity
+	request  *dialplan.Request
+	// codecs are the names of those that it may be offered; nil for any.
+	codecs []string
+	// transfers says what it does with a REFER.
+	transfers TransferWay
+	state     event.ParticipantState
+	leg       legPhase
+	attempt   int // counts from 1; 0 for the caller
+	local     local
+	hint      netip.Addr
 	// offered is the last offer of this party, answered or not; nil when it made
 	// none.
 	offered *sdp.Description
@@ -47,8 +57,11 @@ type participant struct {
 	stream sdp.Stream
 	// branches are the addresses of its older early dialogs, the oldest first.
 	branches []netip.AddrPort
-	// early is when its early media was last described; zero when it had none.
-	early time.Time
+	// digits is how it is told keys, keys what is known of its own; nil before the first.
+	digits KeyWay
+	keys   *keying
+	// early counts the descriptions of early media in the call, up to its last one.
+	early int
 }
 
 func (m *Machine) participant(id int) *participant {
@@ -78,6 +91,7 @@ func (m *Machine) leave(now time.Time, p *participant, c event.Cause) {
 	if p.state == event.ParticipantDisconnected {
 		return
 	}
+	m.lastKeys(now, p)
 	m.enterParticipant(now, p, event.ParticipantDisconnected, c)
 	if p.leg == legLive {
 		p.leg = legEnding

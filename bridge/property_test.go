@@ -25,7 +25,12 @@ type world struct {
 	locates  []Locate  // not answered yet
 	forwards []Forward // not answered yet
 	checks   int       // CheckMedia not answered yet
+	measures int       // MeasureMedia not answered yet
+	directs  int       // Direct and CallBack not answered yet
+	fetches  int       // Fetch not answered yet
+	asks     int       // AskTransferee not answered yet
 	happened []string
+	seen     census
 }
 
 // worldLeg is one leg as the world plays it.
@@ -37,7 +42,17 @@ type worldLeg struct {
 	offering bool             // its offer waits for a reply
 	bare     bool             // its offer has no description: it asks for one
 	asked    bool             // an offer of the machine waits for its answer
+	relays   relaying         // what it has said of a transfer that it does itself
 }
+
+// relaying is how far a leg is with a Refer.
+type relaying int
+
+const (
+	relaysNothing relaying = iota
+	relayAsked
+	relayAccepted
+)
 
 // legWorldPhase is what a leg is in: it calls, or is called; it talks; it goes.
 type legWorldPhase int
@@ -51,7 +66,10 @@ const (
 
 func newWorld(t *rapid.T) *world {
 	w := &world{t: t, audit: newAudit(), now: begun, legs: map[int]*worldLeg{}}
-	w.machine = NewMachine("call", Limits{Silence: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "silence")})
+	w.machine = NewMachine("call", &Limits{
+		Silence: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "silence"),
+		Quality: rapid.SampledFrom([]time.Duration{0, 0, 5 * time.Second}).Draw(t, "quality"),
+	})
 	d := plan(w.attempts())
 	d.Ringback = rapid.SampledFrom([]dialplan.Ringback{dialplan.RingbackAuto, dialplan.RingbackLocal, dialplan.RingbackPass}).Draw(t, "ringback")
 	d.AttemptTimeout = rapid.SampledFrom([]time.Duration{0, 4 * time.Second}).Draw(t, "attempt timeout")
@@ -61,21 +79,41 @@ func newWorld(t *rapid.T) *world {
 	if rapid.IntRange(0, 3).Draw(t, "offer") > 0 {
 		offer = w.description(callerID)
 	}
+	w.machine.limits.Transfer = Transfers{
+		Recall:        Recall{Kind: rapid.SampledFrom([]RecallKind{RecallBack, RecallEnd, RecallTo}).Draw(t, "recall"), To: "dave"},
+		EndUnanswered: rapid.Bool().Draw(t, "end unanswered"),
+	}
 	from := alice(offer)
 	from.MaxForwards = rapid.IntRange(1, 8).Draw(t, "max-forwards")
 	from.MaxBreadth = rapid.SampledFrom([]int{0, 1, 2, 60}).Draw(t, "max-breadth")
+	from.Transfers = w.way()
 	w.step(Arrived{Caller: from, Decision: d})
 	return w
 }
 
+// roll draws a number below n, each as likely as the others: a range of rapid's prefers
+// the small ones, and no call would live long.
+func (w *world) roll(n int, label string) int {
+	return rapid.Custom(func(t *rapid.T) (v int) {
+		for range 7 {
+			v *= 2
+			if rapid.Bool().Draw(t, "bit") {
+				v++
+			}
+		}
+		return v % n
+	}).Draw(w.t, label)
+}
+
 // attempts draws where a call leads, with users that forward for all reasons.
 func (w *world) attempts() string {
-	return rapid.SampledFrom([]string{
+	list := []string{
 		"trunk carrier", "user bob", "trunk carrier, trunk backup", "user bob, trunk carrier, trunk backup",
 		"user bob always>carol", "user bob busy>carol", "user bob no-answer>+14255550177 busy>486",
 		"user bob busy>bob no-answer>bob unavailable>bob", "user bob unavailable>carol, trunk backup",
 		"user bob always>603",
-	}).Draw(w.t, "attempts")
+	}
+	return list[w.roll(len(list), "attempts")]
 }
 
 // description draws one for a participant: often the last one again.
@@ -86,9 +124,7 @@ func (w *world) description(id int) *sdp.Description {
 	}
 	l.version++
 	words := []string{fmt.Sprintf("v%d", l.version)}
-	words = append(words, rapid.SampledFrom([][]string{
-		{"PCMU"}, {"PCMU", "te"}, {"PCMA", "PCMU"}, {"PCMU", "PCMA", "te/96"}, {"G722"}, {"te"}, {"port0"},
-	}).Draw(w.t, "codecs")...)
+	words = append(words, w.codecs()...)
 	words = append(words, rapid.SampledFrom([][]string{
 		nil, nil, {"sendonly"}, {"recvonly"}, {"inactive"}, {"c=0"}, {"@6000"},
 	}).Draw(w.t, "direction")...)
@@ -96,12 +132,27 @@ func (w *world) description(id int) *sdp.Description {
 	return l.last
 }
 
+// codecs draws those of a description: mostly some that everybody has.
+func (w *world) codecs() []string {
+	list := [][]string{
+		{"te"}, {"port0"}, {"G722"}, {"PCMA", "PCMU"}, {"PCMU", "PCMA", "te/96"}, {"PCMU", "te"}, {"PCMU", "te"},
+	}
+	if i := w.roll(20, "codecs"); i < len(list) {
+		return list[i]
+	}
+	return []string{"PCMU"}
+}
+
+// rarely is what may happen at any time and ends what might have been.
+func (w *world) rarely() bool { return w.roll(6, "rarely") == 0 }
+
 // step lets the machine take an event, and plays what it wants.
 func (w *world) step(e Event) {
 	w.happened = append(w.happened, fmt.Sprintf("%T %+v", e, e))
 	actions := w.machine.Step(w.now, e)
 	_, next := w.machine.Deadline()
 	w.audit.step(e, actions, next)
+	w.seen.note(w.machine, actions)
 	w.reach(actions)
 	for _, a := range actions {
 		switch a := a.(type) {
@@ -113,6 +164,16 @@ func (w *world) step(e Event) {
 			w.legs[a.Participant] = &worldLeg{}
 		case CheckMedia:
 			w.checks++
+		case MeasureMedia:
+			w.measures++
+		case Direct, CallBack:
+			w.directs++
+		case Fetch:
+			w.fetches++
+		case AskTransferee:
+			w.asks++
+		case Give:
+			w.legs[a.Participant].phase = legGone
 		case Tell:
 			w.told(a)
 		}
@@ -155,7 +216,9 @@ func (w *world) told(a Tell) {
 		l.phase = max(l.phase, legGoes)
 	case Answer:
 		l.phase = max(l.phase, legTalks)
-		l.asked = w.machine.caller().offered == nil
+		l.asked = w.machine.participant(a.Participant).offered == nil
+	case Refer:
+		l.relays = relayAsked
 	case Offer:
 		if l.asked {
 			w.audit.fault("participant %d is offered while it answers another offer", a.Participant)
@@ -178,12 +241,15 @@ func (w *world) invariants(next bool) {
 	if state >= event.CallDisconnecting || state == 0 {
 		return
 	}
-	waiting := next || len(w.locates) > 0 || len(w.forwards) > 0 || w.checks > 0
+	waiting := next || len(w.locates) > 0 || len(w.forwards) > 0 || w.checks > 0 || w.directs > 0 || w.fetches > 0
 	if !w.audit.answered && !waiting {
 		w.audit.fault("nothing will ever end this call")
 	}
 	if w.audit.answered && w.machine.limits.Silence > 0 && !waiting {
 		w.audit.fault("nobody watches for silence")
+	}
+	if w.audit.answered && !w.machine.hunting() && w.machine.transfer.phase == transferIdle && w.talking() < 2 {
+		w.audit.fault("somebody is left with nobody")
 	}
 	for id, l := range w.legs {
 		if l.phase == legTalks && l.offering && w.machine.exchange.phase == exchangeIdle {
@@ -194,25 +260,32 @@ func (w *world) invariants(next bool) {
 
 // move lets one thing happen.
 func (w *world) move() {
-	kind := rapid.IntRange(0, 11).Draw(w.t, "move")
+	kind := w.roll(12, "move")
 	switch {
 	case kind == 0:
 		w.timer()
-	case kind == 1 && rapid.IntRange(0, 9).Draw(w.t, "stop") == 0:
+	case kind == 1 && w.rarely() && w.rarely():
 		status := rapid.SampledFrom([]int{200, 500, 503}).Draw(w.t, "status")
 		w.step(Stop{Cause: event.Cause{Status: status, Q850: 41, By: event.PartyGateway}})
 	case kind <= 3 && len(w.locates) > 0:
 		w.locate()
 	case kind <= 3 && len(w.forwards) > 0:
 		w.forward()
+	case kind <= 3 && w.transfers():
+	case kind == 6 && rapid.IntRange(0, 3).Draw(w.t, "crowd") == 0:
+		w.crowd()
+	case kind == 5 && rapid.IntRange(0, 9).Draw(w.t, "replaces") == 0 && w.machine.State() < event.CallDisconnected:
+		w.replaces()
 	case kind == 4 && w.checks > 0:
 		w.checks--
 		ago := time.Duration(rapid.IntRange(0, 100).Draw(w.t, "ago")) * time.Second
 		who := rapid.SampledFrom(w.ids()).Draw(w.t, "who")
 		w.step(Heard{Last: map[int]time.Time{who: w.now.Add(-ago)}})
+	case kind == 4 && w.measures > 0:
+		w.measured(map[int]time.Time{rapid.SampledFrom(w.ids()).Draw(w.t, "heard"): w.now})
 	default:
-		ids := rapid.SampledFrom(w.ids()).Draw(w.t, "participant")
-		w.report(ids)
+		ids := w.ids()
+		w.report(ids[w.roll(len(ids), "participant")])
 	}
 }
 
@@ -244,8 +317,10 @@ func (w *world) locate() {
 	l := w.locates[0]
 	w.locates = w.locates[1:]
 	e := Located{Attempt: l.Attempt}
-	for i := range rapid.IntRange(0, 3).Draw(w.t, "targets") {
-		e.Targets = append(e.Targets, target(fmt.Sprintf("phone%d", i), len(w.machine.participants)+1+i))
+	for i := range w.roll(4, "targets") {
+		to := target(fmt.Sprintf("phone%d", i), len(w.machine.participants)+1+i)
+		to.Transfers = w.way()
+		e.Targets = append(e.Targets, to)
 	}
 	if len(e.Targets) == 0 {
 		e.Failed = event.Cause{Status: rapid.SampledFrom([]int{480, 503}).Draw(w.t, "failed"), By: event.PartyGateway}
@@ -260,7 +335,7 @@ func (w *world) forward() {
 	w.forwards = w.forwards[1:]
 	d := plan(w.attempts())
 	d.Diversion = dialplan.Diversion{By: f.Forwarding.By}
-	if rapid.IntRange(0, 3).Draw(w.t, "refused") == 0 {
+	if w.roll(4, "refused") == 0 {
 		d = dialplan.Decision{Refusal: &dialplan.Refusal{
 			Status: rapid.SampledFrom([]int{403, 404, 482}).Draw(w.t, "status"), Text: "not there",
 		}}
@@ -293,9 +368,9 @@ func (w *world) status() event.Cause {
 }
 
 func (w *world) callingReport(id int, l *worldLeg) Report {
-	kind := rapid.IntRange(0, 9).Draw(w.t, "says")
+	kind := w.roll(10, "says")
 	switch {
-	case id == callerID && kind == 0:
+	case id == callerID && kind == 0 && w.rarely():
 		return l.leaves(HungUp{Cause: event.Cause{Status: 487}})
 	case id == callerID:
 		return nil
@@ -323,9 +398,9 @@ func (l *worldLeg) leaves(r Report) Report {
 }
 
 func (w *world) talkingReport(id int, l *worldLeg) Report {
-	kind := rapid.IntRange(0, 9).Draw(w.t, "says")
+	kind := w.roll(10, "says")
 	switch {
-	case kind == 0:
+	case kind == 0 && (w.rarely() || w.hasReferred(id)):
 		return l.leaves(HungUp{Cause: event.Cause{Status: 200, Q850: 16}})
 	case l.asked && kind <= 5:
 		l.asked = false
@@ -336,6 +411,10 @@ func (w *world) talkingReport(id int, l *worldLeg) Report {
 	case l.offering && kind == 7:
 		l.offering = false
 		return OfferWithdrawn{}
+	case l.relays != relaysNothing && kind <= 5:
+		return w.relayed(l)
+	case kind == 8 && rapid.Bool().Draw(w.t, "refers"):
+		return w.refers(id)
 	case l.offering || kind < 5:
 		return nil
 	case kind == 9:
@@ -349,7 +428,7 @@ func (w *world) talkingReport(id int, l *worldLeg) Report {
 // goingReport is what may still come from a leg on its way out: what was under way
 // when it was told, and Released.
 func (w *world) goingReport(id int, l *worldLeg) Report {
-	kind := rapid.IntRange(0, 9).Draw(w.t, "says")
+	kind := w.roll(10, "says")
 	switch {
 	case kind <= 2:
 		l.phase = legGone
@@ -377,6 +456,8 @@ func (w *world) finish() {
 	}
 	for len(w.forwards) > 0 {
 		w.forward()
+	}
+	for w.transfers() {
 	}
 	for _, id := range rapid.Permutation(w.ids()).Draw(w.t, "order") {
 		w.legs[id].phase = legGone
@@ -418,7 +499,7 @@ func TestTimersEndEveryCall(t *testing.T) {
 		if w.audit.answered && w.machine.silence.checkAt.IsZero() && w.checks == 0 {
 			t.Skip("it was answered before the limit was set")
 		}
-		for range 100 {
+		for i := 0; i < 2000 && w.audit.forgot == 0; i++ { // ringing is looked at five times a second
 			w.timersOnly()
 		}
 		if w.audit.forgot != 1 {
@@ -441,9 +522,12 @@ func often(t *testing.T, property func(*rapid.T)) {
 // timersOnly is a world in which legs do as they are told and nobody says anything.
 func (w *world) timersOnly() {
 	for _, id := range w.ids() {
-		if l := w.legs[id]; l.phase == legGoes {
+		switch l := w.legs[id]; {
+		case l.phase == legGoes:
 			l.phase = legGone
 			w.step(Reported{Participant: id, Report: Released{}})
+		case l.relays != relaysNothing && l.phase == legTalks:
+			w.step(Reported{Participant: id, Report: l.relayTimesOut()})
 		}
 	}
 	if len(w.locates) > 0 {
@@ -452,9 +536,13 @@ func (w *world) timersOnly() {
 	if len(w.forwards) > 0 {
 		w.forward()
 	}
+	w.transfers()
 	if w.checks > 0 {
 		w.checks--
 		w.step(Heard{})
+	}
+	if w.measures > 0 {
+		w.measured(nil)
 	}
 	if at, ok := w.machine.Deadline(); ok {
 		if at.After(w.now) {

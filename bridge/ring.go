@@ -10,10 +10,20 @@ import (
 // one: a 180 after a 183 changes what its phone shows, and a repeated one keeps
 // the INVITE alive (RFC 3261 s13.3.1.1).
 func (m *Machine) ringing(now time.Time, p *participant, r Ringing) {
-	if m.state >= event.CallConnected || p.state == event.ParticipantDisconnected || p.id == callerID {
+	if !m.hunting() || p.state == event.ParticipantDisconnected || p.id == callerID || p.inTalk() {
 		return
 	}
 	m.trying(p)
+	switch {
+	case m.transfer.hunts():
+		m.transferRang(now, p, r)
+		return
+	case m.transfer.phase == transferAdding:
+		if p.state == event.ParticipantConnecting {
+			m.enterParticipant(now, p, event.ParticipantRinging, event.Cause{})
+		}
+		return
+	}
 	if !m.passes(r) || !m.earlyMediaBegan(now, p, r) {
 		m.rang(now, p, r.Status) // early media nobody can play is ringing all the same
 	}
@@ -27,7 +37,7 @@ func (m *Machine) earlyMediaBegan(now time.Time, p *participant, r Ringing) bool
 		return false
 	}
 	m.enterParticipant(now, p, event.ParticipantEarlyMedia, event.Cause{})
-	p.early, m.ringback.branch = now, p.id
+	p.early, m.ringback.branch = m.newestEarly()+1, p.id
 	m.enter(now, event.CallEarlyMedia)
 	m.tell(m.caller(), Progress{Status: r.Status, SDP: answer})
 	return true

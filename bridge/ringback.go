@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tandem-gateway/tandem/dialplan"
@@ -130,14 +131,22 @@ func (m *Machine) heardRinging(now time.Time, last map[int]time.Time) {
 
 // sending is the target with early media that is sending it, 0 when none is.
 func (m *Machine) sending(now time.Time, last map[int]time.Time) (branch int) {
-	var newest time.Time
+	newest := 0
 	for i := range m.participants {
 		p := &m.participants[i]
-		if p.state == event.ParticipantEarlyMedia && now.Sub(last[p.id]) < ringbackFresh && !p.early.Before(newest) {
+		if p.state == event.ParticipantEarlyMedia && now.Sub(last[p.id]) < ringbackFresh && p.early > newest {
 			branch, newest = p.id, p.early
 		}
 	}
 	return branch
+}
+
+// newestEarly is the number of the description of early media that came last.
+func (m *Machine) newestEarly() (n int) {
+	for i := range m.participants {
+		n = max(n, m.participants[i].early)
+	}
+	return n
 }
 
 // playRingback lets the caller hear the tone, if there is a way.
@@ -168,12 +177,7 @@ func (m *Machine) hearsTones(now time.Time) bool {
 	return true
 }
 
-// toned says whether a tone can be sent: players speak G.711.
+// toned says whether a tone can be sent: in a codec that the gateway can speak.
 func toned(s sdp.Stream) bool {
-	for _, f := range s.Formats {
-		if f.Send.Same(sdp.Static(0)) || f.Send.Same(sdp.Static(8)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.Formats, func(f sdp.Format) bool { return transcodable(f.Send) })
 }

@@ -26,7 +26,7 @@ func (m *Machine) checkSilence(now time.Time) {
 	if t := m.silence.checkAt; t.IsZero() || now.Before(t) {
 		return
 	}
-	if m.state != event.CallConnected {
+	if m.state != event.CallConnected || m.transfer.hunts() {
 		m.watchSilence(now) // on hold nobody need say anything
 		return
 	}
@@ -35,7 +35,7 @@ func (m *Machine) checkSilence(now time.Time) {
 }
 
 func (e Heard) step(m *Machine, now time.Time) {
-	if m.state < event.CallConnected {
+	if m.decision != nil && m.transfer.phase != transferAdding {
 		m.heardRinging(now, e.Last)
 		return
 	}

@@ -3,6 +3,7 @@ package bridge
 import (
 	"github.com/tandem-gateway/tandem/rtp"
 	"github.com/tandem-gateway/tandem/rtp/audio"
+	"github.com/tandem-gateway/tandem/rtp/record"
 )
 
 // Sound is what a source of a hearing table is that is nobody's voice.
@@ -19,6 +20,7 @@ type SoundKind uint8
 const (
 	SoundMusic SoundKind = iota
 	SoundRingback
+	SoundBeep
 )
 
 // Sounds are the sounds of a hearing table, by their numbers in it, which are negative.
@@ -30,6 +32,9 @@ func musicFor(participant int) int { return -participant }
 
 // ringbackFor is the number of the ringing tone that a party hears.
 func ringbackFor(participant int) int { return -participant - 1<<16 }
+
+// beepNumber is the number of the tone that says that a call is recorded.
+const beepNumber = -4 << 16
 
 // sounds says what the negative numbers of a table stand for.
 func (m *Machine) sounds(t rtp.Table) (s Sounds) {
@@ -52,7 +57,10 @@ func (s Sounds) with(number int, what Sound) Sounds {
 }
 
 func (m *Machine) sound(number int) Sound {
-	if number < -1<<16 {
+	switch {
+	case number == beepNumber:
+		return Sound{Kind: SoundBeep}
+	case number < -1<<16:
 		return Sound{Kind: SoundRingback, Country: m.decision.Country}
 	}
 	return Sound{Kind: SoundMusic}
@@ -60,17 +68,24 @@ func (m *Machine) sound(number int) Sound {
 
 // made makes a sound, from its beginning; nil when there is none.
 func (e *Env) made(s Sound) audio.Source {
-	if s.Kind == SoundRingback {
-		tone, err := audio.NewCadence(toneRate, audio.Ringback.In(s.Country)...)
-		if err != nil {
-			return nil // a table of ours that is wrong: its tests would have said so
-		}
-		return tone
-	}
-	if e.Music == nil {
+	switch {
+	case s.Kind == SoundRingback:
+		return orNone(audio.NewCadence(toneRate, audio.Ringback.In(s.Country)...))
+	case s.Kind == SoundBeep:
+		return orNone(record.UsualBeep().Source(toneRate))
+	case e.Music == nil:
 		return nil
 	}
 	return e.Music()
+}
+
+// orNone gives a sound of ours. One that cannot be made would be an error of a table here,
+// of which its tests would have said so.
+func orNone[S audio.Source](sound S, err error) audio.Source {
+	if err != nil {
+		return nil
+	}
+	return sound
 }
 
 // toneRate is the sampling rate of tones, in Hz: that of the telephone.

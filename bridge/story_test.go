@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,11 +33,15 @@ type story struct {
 	machine  *Machine
 	limits   Limits
 	decision dialplan.Decision
-	show     []string
-	now      time.Time
-	audit    *audit
-	caller   Caller   // what "given hops" and "given breadth" say of alice
-	made     []string // what the machine wanted since the last event
+	// transfers is what those who are called do with a REFER.
+	transfers TransferWay
+	// digits is how they are told keys.
+	digits KeyWay
+	show   []string
+	now    time.Time
+	audit  *audit
+	caller Caller   // what "given hops" and "given breadth" say of alice
+	made   []string // what the machine wanted since the last event
 }
 
 // tell plays a story.
@@ -92,6 +98,28 @@ func (s *story) happen(w []string) error {
 		s.forwarded(number(strings.TrimSuffix(w[1], ":")), rest(2))
 	case "wait":
 		return s.wait(w[1])
+	case "directed":
+		s.step(Directed{Decision: s.decided(w[1:])})
+	case "key":
+		return s.key(number(w[1]), rest(2))
+	case "consent":
+		s.step(Consented{No: w[1] == "no"})
+	case "fetched":
+		s.step(Fetched{party: s.stranger(w[1:])})
+	case "add":
+		s.step(Add{Request: dialplan.Request{Origin: dialplan.Party{Name: w[1]}, To: w[2]}})
+	case "record", "pause", "resume", "unrecord", "recorded", "lost", "lacks":
+		s.record(w)
+	case "remove":
+		s.step(Remove{Participant: number(w[1]), Cause: event.Cause{Status: 200, Q850: 16, By: event.PartyGateway, Text: "removed"}})
+	case "replacing":
+		s.step(s.replacing(number(w[1]), w[2], w[3:]))
+	case "unfetched":
+		s.step(unfetched(w[1:]))
+	case "surrender":
+		s.step(Surrender{Participant: number(w[1]), By: dialplan.Party{Name: w[2]}, Into: "other", Chain: "other", EarlyOnly: len(w) > 3})
+	case "measured":
+		s.measured(w[1:])
 	case "heard":
 		return s.heard(w[1], rest(3)...)
 	case "stop":
@@ -116,6 +144,20 @@ func (s *story) given(w []string) (err error) {
 		s.decision.RingingTimeout, err = time.ParseDuration(w[1])
 	case "attempt":
 		s.decision.AttemptTimeout, err = time.ParseDuration(w[1])
+	case "codecs":
+		for _, name := range w[1:] {
+			s.limits.Codecs = append(s.limits.Codecs, codecs[name])
+		}
+	case "recorded":
+		s.limits.Recorded = recordedBy(w[1], w[2])
+	case "music":
+		s.limits.Hold = HoldMusic
+	case "relays":
+		s.transfers = TransferRelay
+	case "digits":
+		s.digits = map[string]KeyWay{"rfc4733": KeysEvents, "info": KeysInfo, "inband": KeysTones}[w[1]]
+	case "quality":
+		s.limits.Quality, err = time.ParseDuration(w[1])
 	case "silence":
 		s.limits.Silence, err = time.ParseDuration(w[1])
 	case "ringback":
@@ -135,7 +177,7 @@ func (s *story) given(w []string) (err error) {
 
 func (s *story) begin(description []string) {
 	if s.machine == nil {
-		s.machine = NewMachine("call", s.limits)
+		s.machine = NewMachine("call", &s.limits)
 	}
 	var offer *sdp.Description
 	if description[0] != "nothing" {
@@ -156,7 +198,9 @@ func (s *story) found(attempt int, names []string) {
 		names = nil
 	}
 	for i, n := range names {
-		e.Targets = append(e.Targets, target(n, len(s.machine.participants)+1+i))
+		to := target(n, len(s.machine.participants)+1+i)
+		to.Transfers, to.Digits = s.transfers, s.digits
+		e.Targets = append(e.Targets, to)
 	}
 	s.step(e)
 }
@@ -170,7 +214,10 @@ func (s *story) forwarded(hop int, w []string) {
 		}
 	} else {
 		d = plan(strings.Join(w, " "))
-		d.Callee, d.Diversion = "", dialplan.Diversion{By: s.machine.forwarding.asked.By}
+		d.Callee = ""
+		if asked := s.machine.forwarding.asked; asked != nil {
+			d.Diversion.By = asked.By
+		}
 	}
 	s.step(Forwarded{Hop: hop, Decision: d})
 }
@@ -258,6 +305,20 @@ func reportNamed(participant int, verb string, w []string) (Report, error) {
 		return OfferWithdrawn{}, nil
 	case "cancels":
 		return HungUp{Cause: status(487)}, nil
+	case "refers":
+		r := Referred{Request: dialplan.Request{Origin: dialplan.Party{Name: w[0]}, To: w[1]}, Target: w[1]}
+		if len(w) > 2 {
+			r.Replaces = DialogID{Call: w[2]}
+		}
+		return r, nil
+	case "says":
+		return Identified{Connected: dialplan.Shown{User: w[2]}}, nil
+	case "takes":
+		return ReferAccepted{}, nil
+	case "progresses":
+		return ReferProgressed{Cause: status(0)}, nil
+	case "balks":
+		return ReferRefused{Cause: status(0)}, nil
 	case "hangs":
 		return HungUp{Cause: event.Cause{Status: 200, Q850: 16}}, nil
 	case "dies":
@@ -350,4 +411,55 @@ func TestNotation(t *testing.T) {
 // tableOf is a hearing table in which one hears the other.
 func tableOf(listener, source int) rtp.Table {
 	return rtp.Table{listener: {{Source: source}}}
+}
+
+// decided is what the dialplan makes of a transfer: attempts as in "given", or "refused 403".
+func (s *story) decided(w []string) dialplan.Decision {
+	if w[0] == "refused" {
+		return dialplan.Decision{Refusal: &dialplan.Refusal{Status: number(w[1]), Text: "not allowed"}}
+	}
+	d := plan(strings.Join(w, " "))
+	d.Ringback, d.Country, d.Callee, d.Dialled = dialplan.RingbackAuto, "US", "+12065550123", "+12065550123"
+	return d
+}
+
+// stranger is a party that comes from another call, with these codecs.
+func (s *story) stranger(codecs []string) participant {
+	d := describe(9, codecs)
+	p := participant{name: "stranger", local: newLocal("other", 2, ourMedia(9)), remote: d, identity: event.Identity{User: "stranger"}}
+	for _, c := range d.Media[0].Codecs {
+		p.stream.Formats = append(p.stream.Formats, sdp.Format{Send: c, Receive: c})
+	}
+	p.stream.Direction, p.stream.Remote = sdp.SendRecv, netip.MustParseAddrPort("192.0.2.9:4018")
+	sent, err := sdp.NextOffer(nil, p.local.base().Like(d.Audio()))
+	if err != nil {
+		panic(err)
+	}
+	p.local.publish(sent)
+	return p
+}
+
+func unfetched(w []string) FetchFailed {
+	if status, err := strconv.Atoi(w[0]); err == nil {
+		return FetchFailed{Cause: event.Cause{Status: status}}
+	}
+	return FetchFailed{Dialled: w[0]}
+}
+
+// replacing is an INVITE of somebody with Replaces, and with these codecs or nothing.
+func (s *story) replacing(participant int, who string, w []string) Replacing {
+	id := len(s.machine.participants) + 1
+	e := Replacing{Participant: participant, Caller: Caller{
+		Name: who, Media: ourMedia(id), Request: dialplan.Request{Origin: dialplan.Party{Name: who}},
+	}}
+	if who == "carrier" {
+		e.Caller.Request.Origin.Kind = dialplan.PartyTrunk
+	}
+	if i := slices.Index(w, "early-only"); i >= 0 {
+		w, e.EarlyOnly = w[:i], true
+	}
+	if w[0] != "nothing" {
+		e.Caller.Offer = describe(id, w)
+	}
+	return e
 }

@@ -21,7 +21,7 @@ func TestLeadsOn(t *testing.T) {
 		{GiveUp, 503, false, false},
 		{GiveUp, 503, true, true},
 	} {
-		m := &Machine{decision: dialplan.Decision{Emergency: tt.emergency}}
+		m := &Machine{decision: &dialplan.Decision{Emergency: tt.emergency}}
 		m.hunt.verdict, m.hunt.best.Status = tt.verdict, tt.status
 		if m.leadsOn() != tt.want {
 			t.Errorf("%+v", tt)
@@ -31,7 +31,7 @@ func TestLeadsOn(t *testing.T) {
 
 // What a trunk redirects to comes before the route's next trunk.
 func TestJudgeInsertsWhatIsCalledInstead(t *testing.T) {
-	m := &Machine{decision: dialplan.Decision{Attempts: []dialplan.Attempt{{Dial: "+1"}, {Dial: "+1", Style: 1}}}}
+	m := &Machine{decision: &dialplan.Decision{Attempts: []dialplan.Attempt{{Dial: "+1"}, {Dial: "+1", Style: 1}}}}
 	m.hunt.index = 1
 	p := &participant{id: 2, state: event.ParticipantConnecting}
 	m.judge(p, Refused{Verdict: TryNext, Instead: []string{"sip:a", "sip:b"}})

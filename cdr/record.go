@@ -1,16 +1,19 @@
 package cdr
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
 	"github.com/tandem-gateway/tandem/event"
 )
 
-// Record is one call, as it is written.
+// Record is one call, or one part of a call that was transferred, as it is written.
 type Record struct {
-	ID        string `json:"id"`
+	// ID is the call's, with a dot and a number behind it for a transfer's record.
+	ID string `json:"id"`
+	// Chain is the ID of the call that transfers have begun with, in all records of the
+	// calls that they link; empty without transfers.
+	Chain     string `json:"chain_id,omitempty"`
 	SIPCallID string `json:"sip_call_id,omitempty"`
 	Caller    Caller `json:"caller"`
 	// Dialled is the callee as it was dialled, Callee as E.164 or a user's name.
@@ -26,21 +29,27 @@ type Record struct {
 	Attempts   []Attempt `json:"attempts,omitempty"`
 	// CallRoutes says how the call came to others than the one who was called, in order.
 	CallRoutes []CallRoute `json:"call_routes,omitempty"`
-	Received   Time        `json:"received"`
-	Ringing    Time        `json:"ringing,omitzero"`
-	EarlyMedia Time        `json:"early_media,omitzero"`
-	Answered   Time        `json:"answered,omitzero"`
-	Ended      Time        `json:"ended"`
-	// Duration is from the answer to the end; 0 without an answer.
+	// Transfer is set in a transfer's record.
+	Transfer   *Transfer `json:"transfer,omitempty"`
+	Received   Time      `json:"received"`
+	Ringing    Time      `json:"ringing,omitzero"`
+	EarlyMedia Time      `json:"early_media,omitzero"`
+	Answered   Time      `json:"answered,omitzero"`
+	Ended      Time      `json:"ended"`
+	// Duration is from the answer to the end; 0 without an answer. The parts of a call
+	// follow each other: one ends as the target of a transfer answers, where the next
+	// one has its answer.
 	Duration int64 `json:"duration_ms"`
 	Outcome
 	// Media is what each party sent us, in the order of the participants: the caller
-	// is 1, who was called in attempt n is n+1.
+	// is 1, who was called in attempt n is n+1. The counts are of a party's whole time
+	// in the call and stand in the record of the part which it left.
 	Media []Media `json:"media,omitempty"`
+	// Recordings are those that have ended in this part of the call, in order. One that a
+	// transfer does not end is in the last part.
+	Recordings []Recording `json:"recordings,omitempty"`
 
-	// talked are the parties that had audio at all: those whose phone was only
-	// rung are not listed in Media.
-	talked map[int]bool
+	part part
 }
 
 // Outcome is how the call ended; its keys are the record's.
@@ -73,12 +82,12 @@ type Identity struct {
 	Phone string `json:"phone,omitempty"`
 }
 
-// Caller is who placed the call.
+// Caller is who placed the call; in a transfer's record, who was transferred.
 type Caller struct {
 	User     string `json:"user,omitempty"`
 	Trunk    string `json:"trunk,omitempty"`
 	Asserted string `json:"asserted,omitempty"`
-	Source   string `json:"source"`
+	Source   string `json:"source,omitempty"`
 }
 
 // Attempt is one try to reach the callee.
@@ -96,16 +105,19 @@ type Attempt struct {
 	number int // as the events count them
 }
 
-// Media is what was counted of the audio that one party sent.
-type Media struct {
-	Participant int     `json:"participant"`
-	Packets     uint64  `json:"packets"`
-	Bytes       uint64  `json:"bytes"`
-	Lost        int64   `json:"lost"`
-	Jitter      float64 `json:"jitter_ms"`
-	// Relayed are the packets of others that this party was sent.
-	Relayed   uint64 `json:"relayed"`
-	Strangers uint64 `json:"strangers,omitempty"`
+// Recording is a recording of the call.
+type Recording struct {
+	// Sidecar and Files are names in the directory of recordings.
+	Sidecar string   `json:"sidecar,omitempty"`
+	Files   []string `json:"files,omitempty"`
+	// Duration is how much was recorded, without pauses; Lost is how much sound a slow disk
+	// has cost.
+	Duration int64 `json:"duration_ms"`
+	Lost     int64 `json:"lost_ms,omitempty"`
+	// Ended is "stopped", as by the end of the call, "no space" or "failed", and Error what
+	// went wrong.
+	Ended string `json:"ended"`
+	Error string `json:"error,omitempty"`
 }
 
 // Time is written as RFC 3339 in UTC with milliseconds.
@@ -116,37 +128,8 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000Z07:00"`)), nil
 }
 
-// begin makes the record of a call.
-func begin(e event.CallReceived) *Record {
-	return &Record{
-		ID: e.Call, SIPCallID: e.SIPCallID, Dialled: e.Dialled, Received: Time{e.At},
-		Caller: Caller{User: e.User, Trunk: e.Trunk, Asserted: e.Asserted, Source: e.Source},
-	}
-}
-
-// add folds one event into the record.
-func (r *Record) add(e event.Event) {
-	at := Time{e.Of().At}
-	switch e := e.(type) {
-	case event.CallRouted:
-		r.Callee, r.Route, r.CallerID, r.Private, r.Emergency = e.Callee, e.Route, e.CallerID, e.Private, e.Emergency
-	case event.CallForwarded:
-		r.forwarded(e)
-	case event.CallStateChanged:
-		r.reached(e.To, at)
-	case event.ParticipantStateChanged:
-		r.talks(e)
-	case event.AttemptStarted:
-		r.Attempts = append(r.Attempts, Attempt{
-			Trunk: e.Trunk, User: e.User, Target: e.Target, CallerID: e.CallerID, Started: at, number: e.Attempt,
-		})
-	case event.AttemptEnded:
-		r.attemptEnded(e, at)
-	case event.MediaEnded:
-		r.mediaEnded(e)
-	case event.CallEnded:
-		r.ended(e, at)
-	}
+func (r *Record) routed(e event.CallRouted) {
+	r.Callee, r.Route, r.CallerID, r.Private, r.Emergency = e.Callee, e.Route, e.CallerID, e.Private, e.Emergency
 }
 
 // forwarded notes where the call went. What came to nothing is the log's.
@@ -158,71 +141,89 @@ func (r *Record) forwarded(e event.CallForwarded) {
 	}
 }
 
-// talks notes a party that has audio: a callee from its early media on, and the
-// caller, who hears it.
-func (r *Record) talks(e event.ParticipantStateChanged) {
-	if e.To != event.ParticipantEarlyMedia && e.To != event.ParticipantConnected {
-		return
-	}
-	if r.talked == nil {
-		r.talked = map[int]bool{1: true}
-	}
-	r.talked[e.Participant] = true
-}
-
-// reached notes when a state was first entered.
-func (r *Record) reached(s event.CallState, at Time) {
-	switch {
-	case s == event.CallRinging && r.Ringing.IsZero():
-		r.Ringing = at
-	case s == event.CallEarlyMedia && r.EarlyMedia.IsZero():
-		r.EarlyMedia = at
+// rang notes when a state was first reached.
+func (r *Record) rang(s event.ParticipantState, at Time) {
+	switch s {
+	case event.ParticipantRinging:
+		first(&r.Ringing, at)
+	case event.ParticipantEarlyMedia:
+		first(&r.EarlyMedia, at)
 	}
 }
 
-func (r *Record) attemptEnded(e event.AttemptEnded, at Time) {
-	i := slices.IndexFunc(r.Attempts, func(a Attempt) bool { return a.number == e.Attempt })
+// first keeps the first time that something happened.
+func first(t *Time, at Time) {
+	if t.IsZero() {
+		*t = at
+	}
+}
+
+func (r *Record) attemptStarted(e event.AttemptStarted, at Time) {
+	r.Attempts = append(r.Attempts, Attempt{
+		Trunk: e.Trunk, User: e.User, Target: e.Target, CallerID: e.CallerID, Started: at, number: e.Attempt,
+	})
+	if r.Transfer != nil && r.CallerID == "" {
+		r.CallerID = e.CallerID // nothing else tells it
+	}
+}
+
+// attempt finds one by its number; nil when it is not here.
+func (r *Record) attempt(number int) *Attempt {
+	i := slices.IndexFunc(r.Attempts, func(a Attempt) bool { return a.number == number })
 	if i < 0 {
-		return
+		return nil
 	}
-	a := &r.Attempts[i]
+	return &r.Attempts[i]
+}
+
+func (r *Record) attemptEnded(a *Attempt, e event.AttemptEnded, at Time) {
 	a.Ended, a.Status, a.Q850, a.Cause = at, e.Cause.Status, e.Cause.Q850, e.Cause.Text
+	r.part.last = e.Cause
 	if e.Cause.Status == 200 && e.Cause.By == event.PartyCallee {
 		r.Trunk, r.AnsweredBy = a.Trunk, a.User
 	}
 }
 
-// mediaEnded puts the counts of a party into their place: parties leave in any
-// order.
-func (r *Record) mediaEnded(e event.MediaEnded) {
-	if !r.talked[e.Participant] {
+// awaits says that a closed record still lacks something.
+func (r *Record) awaits() bool {
+	return r.part.leaves != 0 || slices.ContainsFunc(r.Attempts, func(a Attempt) bool { return a.Ended.IsZero() })
+}
+
+// sideOf says which of the record's two parties a participant is.
+func (r *Record) sideOf(participant int) event.Party {
+	if participant == r.part.caller {
+		return event.PartyCaller
+	}
+	return event.PartyCallee
+}
+
+// recorded notes a recording that has ended.
+func (r *Record) recorded(e event.RecordingChanged) {
+	if e.Cause == 0 {
 		return
 	}
-	s := e.Stream
-	i, _ := slices.BinarySearchFunc(r.Media, e.Participant, func(m Media, p int) int { return cmp.Compare(m.Participant, p) })
-	r.Media = slices.Insert(r.Media, i, Media{
-		Participant: e.Participant, Packets: s.Packets, Bytes: s.Bytes, Lost: s.Lost,
-		Jitter: float64(s.Jitter.Microseconds()) / 1000, Relayed: s.Relayed, Strangers: s.Strangers,
+	r.Recordings = append(r.Recordings, Recording{
+		Sidecar: e.Sidecar, Files: e.Files, Duration: e.Duration.Milliseconds(), Lost: e.Lost.Milliseconds(),
+		Ended: e.Cause.String(), Error: e.Error,
 	})
 }
 
-func (r *Record) ended(e event.CallEnded, at Time) {
-	if !e.Ended.IsZero() {
-		at = Time{e.Ended}
-	}
+// close ends the record.
+func (r *Record) close(c event.Cause, at Time) {
+	answered := !r.Answered.IsZero()
 	r.Ended = at
-	r.Status, r.Q850, r.Cause, r.EndedBy = e.Cause.Status, e.Cause.Q850, e.Cause.Text, e.Cause.By.String()
-	r.Disposition = disposition(e)
-	if !e.Answered.IsZero() {
-		r.Answered = Time{e.Answered}
-		r.Duration = max(0, at.Sub(e.Answered).Milliseconds()) // clocks are set back at times
+	r.Outcome = Outcome{
+		Disposition: disposition(c, answered), EndedBy: c.By.String(), Status: c.Status, Q850: c.Q850, Cause: c.Text,
+	}
+	if answered {
+		r.Duration = max(0, at.Sub(r.Answered.Time).Milliseconds()) // clocks are set back at times
 	}
 }
 
 // disposition is the outcome in one word.
-func disposition(e event.CallEnded) string {
-	switch c := e.Cause; {
-	case !e.Answered.IsZero():
+func disposition(c event.Cause, answered bool) string {
+	switch {
+	case answered:
 		return "answered"
 	case c.By == event.PartyCaller:
 		return "cancelled"

@@ -9,13 +9,14 @@ import (
 	"github.com/tandem-gateway/tandem/event"
 )
 
-// Writer folds the events of all calls and writes a record when a call ends. Its
+// Writer folds the events of all calls and writes a record when a call ends, or a part
+// of it. Its
 // methods may be called from any goroutine.
 type Writer struct {
 	log *slog.Logger
 
 	mu      sync.Mutex
-	open    map[string]*Record
+	open    map[string]*call
 	file    file
 	failing bool
 }
@@ -23,7 +24,7 @@ type Writer struct {
 // Open opens the file of the records; an empty path keeps none. The error says what
 // is wrong with the path.
 func Open(path string, log *slog.Logger) (*Writer, error) {
-	w := &Writer{log: log, open: map[string]*Record{}}
+	w := &Writer{log: log, open: map[string]*call{}}
 	return w, w.Move(path)
 }
 
@@ -44,31 +45,32 @@ func (w *Writer) Move(path string) error {
 // Add takes an event. The record of a call is written before Add returns from its
 // CallEnded.
 func (w *Writer) Add(e event.Event) {
-	if r := w.fold(e); r != nil {
+	for _, r := range w.fold(e) {
 		line, err := json.Marshal(r)
 		w.write(r.ID, append(line, '\n'), err)
 	}
 }
 
-// fold adds an event to the record of its call, and gives the record when that was
-// the last one: from then on nobody else has it.
-func (w *Writer) fold(e event.Event) *Record {
+// fold adds an event to the records of its call, and gives those that are complete with
+// it: from then on nobody else has them.
+func (w *Writer) fold(e event.Event) []*Record {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := e.Of().Call
-	r := w.open[id]
-	if r == nil {
+	c := w.open[id]
+	if c == nil {
 		if first, begins := e.(event.CallReceived); begins {
 			w.open[id] = begin(first)
 		}
 		return nil
 	}
-	r.add(e)
-	if _, ends := e.(event.CallEnded); !ends {
-		return nil
+	switch e := e.(type) {
+	case event.CallJoined:
+		c.join(w.open[e.Into], e.Chain)
+	case event.CallEnded:
+		delete(w.open, id)
 	}
-	delete(w.open, id)
-	return r
+	return c.add(e)
 }
 
 // Open is how many calls have begun and not ended.

@@ -76,10 +76,14 @@ func (c *checker) check(cfg *Config) {
 	}
 	c.checkNotNegative("drain", cfg.Drain)
 	c.checkSIP(&cfg.SIP)
-	c.checkRTP(&cfg.RTP, cfg.SIP.Listen)
+	c.checkRTP(&cfg.RTP, &cfg.SIP)
 	c.checkUsers(cfg.Users)
 	c.checkTrunks(cfg.Trunks, cfg.SIP.Listen)
+	c.checkAudio(cfg)
+	c.checkAllCodecs(cfg)
 	c.checkRoutes(cfg)
+	c.checkRecall(cfg)
+	c.checkRecording(cfg)
 }
 
 func (c *checker) checkNotNegative(path string, d time.Duration) {

@@ -10,10 +10,7 @@
 // in [Config.Warnings]. What only the dialplan can judge, such as whether a
 // number exists, is left to it.
 //
-// A key must work or be refused. Keys that DESIGN.md promises and that nothing
-// obeys yet are known here (later.go): a value that asks for nothing loads, the
-// promised default loads with a warning, any other is refused with "not there
-// yet".
+// A key works or is refused: there is none that nothing obeys.
 //
 // What comes out are plain Go values (durations, netip types, enumerations), so
 // no other package knows that YAML is the notation; the YAML library is
@@ -42,8 +39,22 @@ type Config struct {
 	// them; 0 ends them at once. Default 30s.
 	Drain time.Duration `yaml:"drain"`
 	// MusicOnHold is what the held side of a call hears: pass is what the holder
-	// sends, tune the built-in melody, anything else the path of a WAV. Default pass.
+	// sends, tune the built-in melody, anything else the path or https URL of a WAV.
+	// Default pass.
 	MusicOnHold string `yaml:"music_on_hold"`
+	// Prompts is where sound may come from.
+	Prompts Prompts `yaml:"prompts"`
+	// Recording is where and how calls are recorded.
+	Recording Recording `yaml:"recording"`
+	// TransferCallerID is whose number the target of a transfer is shown. Default
+	// transferor.
+	TransferCallerID TransferCallerID `yaml:"transfer_caller_id"`
+	// TransferRecall is what becomes of a party whose transfer has failed after the
+	// one who transferred it hung up. Default back.
+	TransferRecall Recall `yaml:"transfer_recall"`
+	// DisableForwardingAndUnanswered ends a transfer whose target does not answer,
+	// without regard to the target's forward settings. Default false.
+	DisableForwardingAndUnanswered bool `yaml:"disable_forwarding_and_unanswered"`
 	// Users are the people (or desks) whose phones register here.
 	Users []User `yaml:"users"`
 	// Trunks are the carriers and PBXs that calls come from and go to.
@@ -60,7 +71,7 @@ type Config struct {
 
 // CDR is where call records go.
 type CDR struct {
-	// Path is a file that gets one line of JSON per call attempt, appended.
+	// Path is a file that gets one line of JSON per call and per transfer, appended.
 	// Default "": no records are written.
 	Path string `yaml:"path"`
 }
@@ -97,17 +108,18 @@ func defaults() *Config {
 	return &Config{
 		Region: defaultRegion,
 		SIP:    SIP{Listen: defaultListen(), SessionExpires: defaultSessionExpires, MinSE: defaultMinSE},
-		RTP:    RTP{Ports: PortRange{First: 20000, Last: 29999}, Timeout: defaultRTPTimeout},
+		RTP:    RTP{Ports: PortRange{First: 20000, Last: 29999}, Timeout: defaultRTPTimeout, Codecs: defaultCodecs()},
 		Drain:  defaultDrain,
 
 		MusicOnHold: MusicPass,
+		Recording:   Recording{Name: defaultRecordingName},
 	}
 }
 
 // complete fills in the defaults that follow from other keys.
 func (c *Config) complete() {
 	c.SIP.complete()
-	c.RTP.complete(c.SIP.Listen)
+	c.RTP.complete(&c.SIP)
 	users := map[string]*User{}
 	for i := range c.Users {
 		c.Users[i].complete()

@@ -2,7 +2,6 @@ package config
 
 import (
 	"encoding"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -65,18 +64,13 @@ func (c *checker) decodeSection(n ast.Node, v reflect.Value, path string) {
 func (c *checker) decodeKey(at position, n ast.Node, v reflect.Value, path, key string) {
 	full := join(path, key)
 	field, known := fieldOf(v, key)
-	later, promised := promises[schemaPath(full)]
-	switch {
-	case known:
-		c.positions[full] = valuePosition(at, n)
-		c.decode(n, field, full)
-	case promised:
-		c.positions[full] = valuePosition(at, n)
-		c.checkPromise(later, full, scalarText(n))
-	default:
+	if !known {
 		c.reportAt(at, full, "unknown key%s", hint(v.Type(), path, key))
 		c.faults[path] = true
+		return
 	}
+	c.positions[full] = valuePosition(at, n)
+	c.decode(n, field, full)
 }
 
 // decodeList reads a sequence, replacing the default list.
@@ -110,11 +104,11 @@ func (c *checker) decodeList(n ast.Node, v reflect.Value, path string) {
 }
 
 // fieldOf finds the field of a key. The empty key is nobody's: fields without a
-// tag are not the file's.
+// tag are not the file's. The fields of an embedded struct are those of its section.
 func fieldOf(v reflect.Value, key string) (reflect.Value, bool) {
-	for i := range v.NumField() {
-		if tag := v.Type().Field(i).Tag.Get("yaml"); tag == key && tag != "-" && tag != "" {
-			return v.Field(i), true
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if tag := f.Tag.Get("yaml"); tag == key && tag != "-" && tag != "" {
+			return v.FieldByIndex(f.Index), true
 		}
 	}
 	return reflect.Value{}, false
@@ -137,15 +131,13 @@ func schemaPath(path string) string {
 type schemaKey struct {
 	// path has no indexes: "trunks.address".
 	path string
-	// typ is nil for a key that is only promised.
-	typ reflect.Type
+	typ  reflect.Type
 }
 
 // schema lists the keys below a type, its sections' own included.
 func schema(t reflect.Type, path string) []schemaKey {
 	var keys []schemaKey
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
 		tag := f.Tag.Get("yaml")
 		if tag == "" || tag == "-" {
 			continue
@@ -154,11 +146,6 @@ func schema(t reflect.Type, path string) []schemaKey {
 		keys = append(keys, schemaKey{at, f.Type})
 		if section := elem(f.Type); section.Kind() == reflect.Struct && !isSingle(section) {
 			keys = append(keys, schema(section, at)...)
-		}
-	}
-	for _, p := range slices.Sorted(maps.Keys(promises)) {
-		if parent(p) == path {
-			keys = append(keys, schemaKey{path: p})
 		}
 	}
 	return keys

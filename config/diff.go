@@ -45,12 +45,14 @@ type effect struct {
 }
 
 // effects are the keys that do not simply hold from the next call on, by path
-// without indexes. A reload that changed the first four would drop calls.
+// without indexes. A reload that changed those of restart would drop calls.
 var effects = map[string]effect{
 	"sip.listen":             {true, "needs a restart: phones and calls are bound to the sockets"},
 	"sip.domain":             {true, "needs a restart: registrations and digest answers are bound to it"},
 	"sip.session_expires":    {true, "needs a restart: the SIP edge is made with it"},
 	"sip.min_se":             {true, "needs a restart: the SIP edge is made with it"},
+	"sip.advertise":          {true, "needs a restart: dialogs in progress have been told the old one"},
+	"rtp.bind":               {true, "needs a restart: the media sockets are made with it"},
 	"rtp.address":            {true, "needs a restart: calls in progress have offered the old one"},
 	"rtp.ports":              {true, "needs a restart: calls in progress hold ports of the old range"},
 	"cdr.path":               {false, "from the next record on"},

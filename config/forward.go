@@ -100,6 +100,9 @@ func (c *checker) checkForwards(users []User) {
 		refs.known["user "+name] = true
 	}
 	for i := range users {
+		for k, name := range users[i].PicksUp {
+			refs.checkReference(index(index("users", i)+".picks_up", k), "user", name, known)
+		}
 		f, path := &users[i].Forward, index("users", i)+".forward"
 		for _, d := range f.destinations() {
 			switch {

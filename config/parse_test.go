@@ -148,6 +148,9 @@ func TestDefaultsThatFollowFromOtherKeys(t *testing.T) {
 	}
 	for _, tt := range tests {
 		c := mustParse(t, tt.yaml)
+		if len(c.RTP.Bind) > 0 {
+			t.Errorf("%q: audio is bound to %s", tt.yaml, c.RTP.Bind)
+		}
 		if c.SIP.Domain != tt.domain || fmt.Sprint(c.RTP.Address) != tt.address {
 			t.Errorf("%q: domain %q, address %s; want %q, %s", tt.yaml, c.SIP.Domain, c.RTP.Address, tt.domain, tt.address)
 		}
@@ -325,6 +328,22 @@ func BenchmarkParseTenThousandUsers(b *testing.B) {
 	for b.Loop() {
 		if c, err := Parse("b.yaml", data); err != nil || len(c.Users) != 10_000 {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Behind a NAT one key is enough: the domain and the media follow from sip.advertise.
+func TestFollowsFromAdvertise(t *testing.T) {
+	for _, tt := range []struct{ yaml, domain, address, bind string }{
+		{"sip: {listen: [\"udp://10.0.0.5\"], advertise: 203.0.113.5}", "203.0.113.5", "[203.0.113.5]", "[10.0.0.5]"},
+		{"sip: {listen: [\"udp://10.0.0.5\", \"udp://[2001:db8::1]\"], advertise: 203.0.113.5, domain: a.test}", "a.test", "[203.0.113.5 2001:db8::1]", "[10.0.0.5]"},
+		{"sip: {listen: [\"udp://10.0.0.5\"], advertise: 203.0.113.5}\nrtp: {bind: 10.0.0.6}", "203.0.113.5", "[203.0.113.5]", "[10.0.0.6]"},
+		{"sip: {listen: [\"udp://10.0.0.5\"], advertise: 203.0.113.5}\nrtp: {address: 10.0.0.5}", "203.0.113.5", "[10.0.0.5]", "[]"},
+		{"sip: {listen: [\"udp://10.0.0.5\"]}\nrtp: {address: 203.0.113.5, bind: 10.0.0.5}", "10.0.0.5", "[203.0.113.5]", "[10.0.0.5]"},
+	} {
+		c := mustParse(t, tt.yaml)
+		if c.SIP.Domain != tt.domain || fmt.Sprint(c.RTP.Address) != tt.address || fmt.Sprint(c.RTP.Bind) != tt.bind {
+			t.Errorf("%q: domain %q, address %s, bind %s", tt.yaml, c.SIP.Domain, c.RTP.Address, c.RTP.Bind)
 		}
 	}
 }

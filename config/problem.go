@@ -78,6 +78,12 @@ func (c *Config) Position(path string) (line, col int) {
 	return p.line, p.column
 }
 
+// Given says whether the file has a key, or an entry of a list: "rtp.codecs[0]".
+func (c *Config) Given(path string) bool {
+	_, ok := c.positions[path]
+	return ok
+}
+
 // Errorf makes a *Problem at a key, for faults that are found later than Parse,
 // such as a route that does not compile.
 func (c *Config) Errorf(path, format string, args ...any) error {

@@ -47,6 +47,12 @@ func (w *written) entry(list string, i int, keys ...[2]string) {
 	}
 }
 
+// genCodecs draws a list of codecs, never an empty one: that would be read as no list.
+func genCodecs(t *rapid.T) []string {
+	all := rapid.Permutation([]string{"opus", "G722", "PCMU", "PCMA", "G729"}).Draw(t, "codecs")
+	return all[:rapid.IntRange(1, len(all)).Draw(t, "how many codecs")]
+}
+
 func quoted(list []string) string {
 	q := make([]string, len(list))
 	for i, s := range list {
@@ -68,17 +74,24 @@ func write(c *Config) *written {
 	w := &written{lines: map[string]position{}}
 	w.key(0, "", "region", c.Region)
 	w.key(0, "", "drain", c.Drain.String())
+	w.key(0, "", "transfer_caller_id", c.TransferCallerID.String())
+	w.key(0, "", "transfer_recall", strconv.Quote(c.TransferRecall.String()))
+	w.key(0, "", "disable_forwarding_and_unanswered", strconv.FormatBool(c.DisableForwardingAndUnanswered))
 	w.key(0, "", "sip", "")
 	w.key(2, "sip", "listen", quoted(texts(c.SIP.Listen)))
+	w.key(2, "sip", "advertise", quoted(texts(c.SIP.Advertise)))
 	w.key(2, "sip", "domain", strconv.Quote(c.SIP.Domain))
 	w.key(2, "sip", "session_expires", c.SIP.SessionExpires.String())
 	w.key(2, "sip", "min_se", c.SIP.MinSE.String())
 	w.key(0, "", "rtp", "")
 	w.key(2, "rtp", "address", quoted(texts(c.RTP.Address)))
+	w.key(2, "rtp", "bind", quoted(texts(c.RTP.Bind)))
 	w.key(2, "rtp", "ports", c.RTP.Ports.String())
 	w.key(2, "rtp", "timeout", c.RTP.Timeout.String())
+	w.key(2, "rtp", "codecs", quoted(c.RTP.Codecs))
 	w.key(0, "", "cdr", "")
 	w.key(2, "cdr", "path", strconv.Quote(c.CDR.Path))
+	w.recording(c)
 	w.entries(c)
 	return w
 }
@@ -89,7 +102,7 @@ func (w *written) entries(c *Config) {
 		w.entry("users", i, [][2]string{
 			{"name", u.Name}, {"password", strconv.Quote(u.Password.Reveal())}, {"numbers", quoted(u.Numbers)},
 			{"caller_ids", quoted(u.CallerIDs)}, {"ringing_timeout", u.RingingTimeout.String()},
-			{"forward", forwardText(u.Forward)},
+			{"forward", forwardText(u.Forward)}, {"codecs", quoted(u.Codecs)}, {"record", strconv.FormatBool(u.Record)},
 		}...)
 	}
 	w.key(0, "", "trunks", "")
@@ -104,6 +117,7 @@ func (w *written) entries(c *Config) {
 			{"max_calls", strconv.Itoa(int(t.MaxCalls))}, {"max_cps", strconv.FormatFloat(t.MaxCPS, 'g', -1, 64)},
 
 			{"diversion", t.Diversion.String()}, {"pass_headers", quoted(t.PassHeaders)},
+			{"transfer", t.Transfer.String()}, {"codecs", quoted(t.Codecs)},
 		}...)
 	}
 	w.key(0, "", "routes", "")
@@ -112,6 +126,7 @@ func (w *written) entries(c *Config) {
 			{"name", r.Name}, {"from", r.From.String()}, {"to", strconv.Quote(r.To)}, {"trunks", trunksOf(r)}, {"down_trunks", r.DownTrunks.String()}, {"ringback", r.Ringback.String()}, {"user", strconv.Quote(r.User)},
 			{"caller_id", strconv.Quote(r.CallerID)}, {"ringing_timeout", r.RingingTimeout.String()},
 			{"attempt_timeout", r.AttemptTimeout.String()}, {"emergency", strconv.FormatBool(r.Emergency)},
+			{"record", strconv.FormatBool(r.Record)},
 		}...)
 	}
 }
@@ -150,20 +165,30 @@ func genConfig(t *rapid.T) *Config {
 		Drain:  genDuration(t, 0),
 
 		MusicOnHold: MusicPass,
-		SIP:         SIP{Domain: genHost.Draw(t, "domain"), MinSE: defaultMinSE, SessionExpires: rapid.SampledFrom([]time.Duration{0, 90 * time.Second, 2 * time.Hour}).Draw(t, "session_expires")},
-		RTP:         RTP{Address: genAddresses.Draw(t, "address"), Timeout: genDuration(t, 0)},
+		Recording:   genRecording(t),
+		Prompts:     Prompts{AllowPrivate: rapid.Bool().Draw(t, "private")},
+		SIP:         SIP{Advertise: genAddresses.Draw(t, "advertise"), Domain: genHost.Draw(t, "domain"), MinSE: defaultMinSE, SessionExpires: rapid.SampledFrom([]time.Duration{0, 90 * time.Second, 2 * time.Hour}).Draw(t, "session_expires")},
+		RTP:         RTP{Address: genAddresses.Draw(t, "address"), Timeout: genDuration(t, 0), Codecs: genCodecs(t)},
 		CDR:         CDR{Path: rapid.StringMatching(`[ -~]{0,20}`).Draw(t, "path")},
 	}
+	c.RTP.Bind = c.RTP.Address
 	for i := range rapid.IntRange(1, 3).Draw(t, "listens") {
 		addr := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(5060+i))
 		c.SIP.Listen = append(c.SIP.Listen, Listen{Transport(rapid.IntRange(1, 2).Draw(t, "transport")), addr})
 	}
 	first := uint16(rapid.IntRange(5000, 30_000).Draw(t, "first")) * 2
 	c.RTP.Ports = PortRange{first, first + uint16(rapid.IntRange(1, 5000).Draw(t, "span"))}
+	genTransfers(t, c)
 	genUsers(t, c)
 	genTrunks(t, c)
 	genRoutes(t, c)
 	return c
+}
+
+func genTransfers(t *rapid.T, c *Config) {
+	c.TransferCallerID = TransferCallerID(rapid.IntRange(0, 1).Draw(t, "transfer_caller_id"))
+	c.TransferRecall = rapid.SampledFrom([]Recall{{}, {End: true}, {To: Destination{Number: "+14255550177"}}}).Draw(t, "recall")
+	c.DisableForwardingAndUnanswered = rapid.Bool().Draw(t, "disabled")
 }
 
 func genUsers(t *rapid.T, c *Config) {
@@ -176,7 +201,8 @@ func genUsers(t *rapid.T, c *Config) {
 			CallerIDs:      rapid.SliceOfN(genNumber, 1, 3).Draw(t, "caller_ids"),
 			RingingTimeout: genDuration(t, time.Millisecond),
 		}
-		u.Forward = genForward(t, i)
+		u.Forward, u.Codecs = genForward(t, i), genCodecs(t)
+		u.Record = c.Recording.Path != "" && rapid.Bool().Draw(t, "record")
 		c.Users = append(c.Users, u)
 	}
 }
@@ -213,6 +239,7 @@ func genTrunks(t *rapid.T, c *Config) {
 
 			Diversion:   Diversion(rapid.IntRange(0, 3).Draw(t, "diversion")),
 			PassHeaders: genHeaders.Draw(t, "pass_headers"),
+			Transfer:    TransferWay(rapid.IntRange(0, 2).Draw(t, "transfer")),
 			Sources:     []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 		}
 		if tr.Address.Transport == TransportUDP {
@@ -226,6 +253,7 @@ func genTrunks(t *rapid.T, c *Config) {
 		if rapid.Bool().Draw(t, "has domain") {
 			tr.Domain = genHost.Draw(t, "domain")
 		}
+		tr.Codecs = genCodecs(t)
 		c.Trunks = append(c.Trunks, tr)
 	}
 }

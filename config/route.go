@@ -41,6 +41,8 @@ type Route struct {
 	// Emergency takes calls to the region's emergency numbers, unchanged, and
 	// never refuses them for caller-ID or limit reasons. Default false.
 	Emergency bool `yaml:"emergency"`
+	// Record: calls over this route are recorded. Default false.
+	Record bool `yaml:"record"`
 }
 
 func (r *Route) setDefaults() { r.AttemptTimeout = defaultAttemptTimeout }

@@ -12,11 +12,19 @@ type RTP struct {
 	// Address is what our SDP says, to a leg whose signalling is of its family.
 	// A family without one, which is left only when its listen addresses differ
 	// or are wildcards, means the address of the interface that the leg's
-	// signalling uses. Default: the listen address of each family.
+	// signalling uses. Default: sip.advertise, else the listen address, of each family.
 	Address Addresses `yaml:"address"`
+	// Bind is this machine's address that media is received on, of each family in which
+	// Address is a NAT's. Default: Address; the listen address where Address follows
+	// from sip.advertise.
+	Bind Addresses `yaml:"bind"`
 	// Ports is where media is received: RTP on even ports, RTCP on the odd one
 	// above (RFC 3550 s11). Default 20000-29999.
 	Ports PortRange `yaml:"ports"`
+	// Codecs are those that the gateway turns into each other where two parties share none,
+	// in the order in which it offers them behind what the other side has. Default: opus,
+	// G722, PCMU, PCMA.
+	Codecs []string `yaml:"codecs"`
 	// Timeout ends a call of which no side has sent media for that long, unless
 	// it is on hold; 0 means never. Default 120s.
 	Timeout time.Duration `yaml:"timeout"`
@@ -60,10 +68,25 @@ func parsePort(s string) (uint16, error) {
 }
 
 // complete takes the listen address of a family for media when there is only one.
-func (r *RTP) complete(listen []Listen) {
+func (r *RTP) complete(s *SIP) {
 	if len(r.Address) > 0 {
 		return
 	}
+	for _, a := range unambiguous(s.Listen) {
+		seen := s.Advertise.Of(a)
+		switch {
+		case !seen.IsValid():
+			r.Address = append(r.Address, a)
+			continue
+		case !r.Bind.Of(a).IsValid():
+			r.Bind = append(r.Bind, a)
+		}
+		r.Address = append(r.Address, seen)
+	}
+}
+
+// unambiguous are the listen addresses of the families that have only one.
+func unambiguous(listen []Listen) (list Addresses) {
 	var only Addresses
 	ambiguous := map[bool]bool{} // by Is4
 	for _, l := range listen {
@@ -77,13 +100,21 @@ func (r *RTP) complete(listen []Listen) {
 	}
 	for _, a := range only {
 		if !ambiguous[a.Is4()] {
-			r.Address = append(r.Address, a)
+			list = append(list, a)
 		}
 	}
+	return list
 }
 
-func (c *checker) checkRTP(r *RTP, listen []Listen) {
+func (c *checker) checkRTP(r *RTP, s *SIP) {
+	listen := s.Listen
 	c.checkAddresses("rtp.address", r.Address)
+	c.checkAddresses("rtp.bind", r.Bind)
+	for i, a := range r.Bind {
+		if !r.Address.Of(a).IsValid() && !s.Advertise.Of(a).IsValid() {
+			c.report(index("rtp.bind", i), "rtp.address has no address of the family of %s: name the one that others send audio to", a)
+		}
+	}
 	c.checkNotNegative("rtp.timeout", r.Timeout)
 	for i, l := range listen {
 		if l.Transport == TransportUDP && r.Ports.Contains(l.Addr.Port()) {

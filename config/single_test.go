@@ -2,8 +2,6 @@ package config
 
 import (
 	"net/netip"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -213,85 +211,5 @@ func TestPaths(t *testing.T) {
 		if got := lastKey(tt.path); got != tt.last {
 			t.Errorf("the last key of %q is %q, want %q", tt.path, got, tt.last)
 		}
-	}
-}
-
-// under writes a key of the schema into a file that is sound without it.
-func under(path, value string) string {
-	section, key, nested := strings.Cut(path, ".")
-	switch {
-	case !nested:
-		return path + ": " + value + "\n"
-	case section == "trunks":
-		return "trunks:\n  - name: t\n    address: sip:t.test\n    " + key + ": " + value + "\n"
-	default:
-		return section + ":\n  " + key + ": " + value + "\n"
-	}
-}
-
-func TestEveryPromise(t *testing.T) {
-	for path, p := range promises {
-		for _, idle := range p.idle {
-			if c := mustParse(t, under(path, idle)); len(c.Warnings) != 0 {
-				t.Errorf("%s: %s asks for nothing and is warned of: %v", path, idle, c.Warnings)
-			}
-		}
-		if p.promised != "" {
-			if c := mustParse(t, under(path, p.promised)); len(c.Warnings) != 1 || !strings.Contains(c.Warnings.Error(), "has no effect yet") {
-				t.Errorf("%s: %s is not warned of: %v", path, p.promised, c.Warnings)
-			}
-		}
-		for _, asked := range []string{"yes-please", "17", "[a]", "{a: b}", "true", ""} {
-			_, err := Parse("t.yaml", []byte(under(path, asked)))
-			wantProblem(t, err, "not there yet")
-		}
-	}
-}
-
-// DESIGN.md's own defaults for session timers are obeyed; 0s is a choice.
-func TestSessionTimers(t *testing.T) {
-	if c := mustParse(t, ""); c.SIP.SessionExpires != 1800*time.Second || c.SIP.MinSE != 90*time.Second {
-		t.Errorf("the defaults are %v and %v", c.SIP.SessionExpires, c.SIP.MinSE)
-	}
-	if c := mustParse(t, "sip: {session_expires: 0s, min_se: 2m}"); c.SIP.SessionExpires != 0 || c.SIP.MinSE != 2*time.Minute {
-		t.Errorf("read %v and %v", c.SIP.SessionExpires, c.SIP.MinSE)
-	}
-}
-
-func TestEverySingleTypeCanBeRead(t *testing.T) {
-	for _, k := range schema(reflect.TypeFor[Config](), "") {
-		if k.typ == nil || !isSingle(elem(k.typ)) {
-			continue
-		}
-		// What cannot be read panics; what cannot be understood is an error.
-		_ = setSingle(reflect.New(elem(k.typ)).Interface(), "x")
-	}
-	defer func() {
-		if recover() == nil {
-			t.Error("a type that nobody can read is passed over in silence")
-		}
-	}()
-	_ = setSingle(new(complex128), "x")
-}
-
-func TestEnumerationsAreComplete(t *testing.T) {
-	for _, names := range [][]string{transportNames, callerIDNames, callerIDPolicyNames, changeNames} {
-		for i, n := range names {
-			if slices.Index(names, n) != i {
-				t.Errorf("%v has %q twice", names, n)
-			}
-		}
-	}
-	var c CallerID
-	for i, n := range callerIDNames {
-		if err := c.UnmarshalText([]byte(n)); err != nil || c != CallerID(i) || c.String() != n {
-			t.Errorf("%s became %v (%v)", n, c, err)
-		}
-	}
-	if err := c.UnmarshalText([]byte("PAI")); err == nil || !strings.Contains(err.Error(), "did you mean pai?") {
-		t.Errorf("PAI: %v", err)
-	}
-	if TransportUDP.String() != "udp" || TransportTCP.String() != "tcp" || TransportAny.String() != "" || Transport(-1).String() != "?-1" {
-		t.Error("transports print wrongly")
 	}
 }

@@ -14,16 +14,24 @@ type SIP struct {
 	// Listen is what we listen on. Default udp and tcp on 127.0.0.1:5060: a
 	// gateway is not reachable from a network that its owner did not name.
 	Listen []Listen `yaml:"listen"`
+	// Advertise is what our Via and Contact say instead of the address that we listen
+	// on, for a gateway behind a NAT that translates one to one: the NAT's address of
+	// each family, with the port that we listen on. Default: what we listen on.
+	Advertise Addresses `yaml:"advertise"`
 	// TLS is what tls:// in Listen needs.
 	TLS TLS `yaml:"tls"`
 	// Domain is the digest realm and the domain of the users' AORs. Default:
-	// the host of the first listen address, where that is not a wildcard.
+	// the host of the first listen address, or what it is advertised as, where that is
+	// not a wildcard.
 	Domain string `yaml:"domain"`
 	// SessionExpires is the interval of session timers (RFC 4028) that we ask for,
 	// default 1800s; 0s asks for none.
 	SessionExpires time.Duration `yaml:"session_expires"`
 	// MinSE is the least interval that others may ask for, default 90s.
 	MinSE time.Duration `yaml:"min_se"`
+	// SDESWithoutTLS lets keys of SRTP stand in messages that do not go by TLS, where
+	// whoever reads them can decrypt the audio. Default false.
+	SDESWithoutTLS bool `yaml:"sdes_without_tls"`
 }
 
 // Transport is how SIP messages travel (RFC 3261 s18).
@@ -80,8 +88,9 @@ const (
 	defaultTLSPort = 5061
 )
 
-// RFC 4028 s4: "the RECOMMENDED value is 1800 seconds", and 90 s is "the absolute
-// minimum".
+// RFC 4028 s4: "1800 seconds (30 minutes) is RECOMMENDED as the value for the
+// Session-Expires header field", and "The absolute minimum for the Session-Expires header
+// field is 90 seconds."
 const (
 	defaultSessionExpires = 1800 * time.Second
 	defaultMinSE          = 90 * time.Second
@@ -126,9 +135,14 @@ func parseListenAddr(s string, port uint16) (netip.AddrPort, error) {
 }
 
 func (s *SIP) complete() {
-	if s.Domain == "" {
-		s.Domain = uriHost(s.Listen[0].Addr.Addr())
+	if s.Domain != "" {
+		return
 	}
+	at := s.Listen[0].Addr.Addr()
+	if seen := s.Advertise.Of(at); seen.IsValid() {
+		at = seen
+	}
+	s.Domain = uriHost(at)
 }
 
 // uriHost writes an address as the host of a URI: IPv6 stands in brackets
@@ -155,6 +169,7 @@ func (c *checker) checkSIP(s *SIP) {
 		}
 		seen[l] = true
 	}
+	c.checkAddresses("sip.advertise", s.Advertise)
 	c.checkDomain(s)
 	c.checkTLS(s)
 	c.checkTimers(s)

@@ -54,13 +54,7 @@ type Trunk struct {
 	MaxCalls uint `yaml:"max_calls"`
 	// MaxCPS is how many of them may begin in a second; 0 is no limit. Default 0.
 	MaxCPS float64 `yaml:"max_cps"`
-	// Register registers the gateway there with Username and Password (RFC 3261 s10).
-	// Default false.
-	Register bool `yaml:"register"`
-	// Registrar is the carrier's domain there. Default: the host of Address.
-	Registrar string `yaml:"registrar"`
-	// RegisterExpires is the time that is asked for. Default 1h.
-	RegisterExpires time.Duration `yaml:"register_expires"`
+	Registration
 	// FromDomain is the host of From and of the identity headers there. Default "":
 	// sip.domain.
 	FromDomain string `yaml:"from_domain"`
@@ -73,6 +67,20 @@ type Trunk struct {
 	FollowRedirects bool `yaml:"follow_redirects"`
 	// Failover says which failures lead to the route's next trunk.
 	Failover Failover `yaml:"failover"`
+	// Transfer is who does the transfers of calls that go over it. Default local.
+	Transfer TransferWay `yaml:"transfer"`
+	Audio
+}
+
+// Registration is the gateway's own at a trunk.
+type Registration struct {
+	// Register registers the gateway there with Username and Password (RFC 3261 s10).
+	// Default false.
+	Register bool `yaml:"register"`
+	// Registrar is the carrier's domain there. Default: the host of Address.
+	Registrar string `yaml:"registrar"`
+	// RegisterExpires is the time that is asked for. Default 1h.
+	RegisterExpires time.Duration `yaml:"register_expires"`
 }
 
 func (t *Trunk) setDefaults() {

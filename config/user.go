@@ -16,12 +16,18 @@ type User struct {
 	CallerIDs []string `yaml:"caller_ids"`
 	// RingingTimeout is how long the user's phones ring. Default 60s.
 	RingingTimeout time.Duration `yaml:"ringing_timeout"`
+	// PicksUp are the users whose ringing calls this one may take over, and whose place it
+	// may take in a call (RFC 3891). Its own calls it always may. Default: none.
+	PicksUp []string `yaml:"picks_up"`
 	// Forward is where calls go that the phones do not take. Default: nowhere.
 	Forward Forward `yaml:"forward"`
 	// MaxCalls is how many calls the user may make at a time; 0 is no limit. Default 0.
 	MaxCalls uint `yaml:"max_calls"`
 	// MaxCPS is how many may begin in a second; 0 is no limit. Default 0.
 	MaxCPS float64 `yaml:"max_cps"`
+	// Record: the user's calls are recorded, both ways. Default false.
+	Record bool `yaml:"record"`
+	Audio
 }
 
 func (u *User) setDefaults() { u.RingingTimeout = defaultRingingTimeout }

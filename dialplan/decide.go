@@ -89,7 +89,11 @@ type Decision struct {
 }
 
 // Decide says where a call goes, or why it goes nowhere.
-func (p *Plan) Decide(r Request) Decision {
+func (p *Plan) Decide(r Request) Decision { return p.decide(r, nil) }
+
+// decide says where the call of a transferor goes, which shows the transferee; nil for a
+// call that shows its own caller.
+func (p *Plan) decide(r Request, transferee *caller) Decision {
 	by := typed
 	if r.Origin.Kind == PartyTrunk {
 		by = carried
@@ -108,10 +112,10 @@ func (p *Plan) Decide(r Request) Decision {
 	case calleeNone:
 		d.Refusal = to.refusal
 	case calleeUser:
-		p.decideRoute(&d, &r, &route{user: to.user})
+		p.decideRoute(&d, &r, &route{user: to.user}, transferee)
 	case calleeNumber:
 		if rt := p.routeTo(r.Origin, to.number); rt != nil {
-			p.decideRoute(&d, &r, rt)
+			p.decideRoute(&d, &r, rt, transferee)
 		} else {
 			d.Refusal = p.notFound(causeNoRoute, "no route leads from %s %s to %s",
 				r.Origin.Kind, quoted(r.Origin.Name), to.number)
@@ -131,9 +135,9 @@ func (p *Plan) refuseOrigin(from Party) *Refusal {
 }
 
 // decideRoute turns the route into attempts for the party that asks.
-func (p *Plan) decideRoute(d *Decision, r *Request, rt *route) {
+func (p *Plan) decideRoute(d *Decision, r *Request, rt *route, transferee *caller) {
 	c := p.callerOf(r)
-	p.decideAttempts(d, rt, asking{request: r, from: r.Origin, caller: &c})
+	p.decideAttempts(d, rt, asking{request: r, from: r.Origin, caller: &c, transferee: transferee})
 }
 
 // asking is whose call is decided: the party that asked, or a user that forwards.
@@ -142,6 +146,8 @@ type asking struct {
 	// from is whose routes are taken.
 	from   Party
 	caller *caller
+	// transferee is who is shown in the place of a caller that transfers; nil for none.
+	transferee *caller
 	// forwards is the user that forwards, nil for a call as it came; history are the
 	// diversions that it and others here have made.
 	forwards *caller
@@ -179,7 +185,7 @@ func (p *Plan) decideAttempts(d *Decision, rt *route, a asking) {
 // shownInside is who a user is shown as the caller.
 func (a *asking) shownInside(rt *route) (Shown, bool) {
 	if s, ok := a.caller.shown(rt.callerID, CallerIDRefuse, true); ok || a.forwards == nil {
-		return s, ok
+		return a.instead(s, rt, ok, true)
 	}
 	return a.forwards.shown(rt.callerID, CallerIDReplace, true)
 }
@@ -188,7 +194,8 @@ func (a *asking) shownInside(rt *route) (Shown, bool) {
 // caller's where the trunk is told who forwards it, else the forwarding user's own.
 func (a *asking) shown(rt *route, t *Trunk) (Shown, bool) {
 	if a.forwards == nil {
-		return a.caller.shown(rt.callerID, t.CallerIDPolicy, false)
+		s, ok := a.caller.shown(rt.callerID, t.CallerIDPolicy, false)
+		return a.instead(s, rt, ok, false)
 	}
 	if t.Diversion != DiversionOff {
 		if s, ok := a.caller.shown(rt.callerID, t.CallerIDPolicy, false); ok {
@@ -196,6 +203,18 @@ func (a *asking) shown(rt *route, t *Trunk) (Shown, bool) {
 		}
 	}
 	return a.forwards.shown(rt.callerID, CallerIDReplace, false)
+}
+
+// instead shows the transferee in the place of a transferor that may call, unless it asks
+// for a caller ID that is not its own.
+func (a *asking) instead(s Shown, rt *route, ok, inside bool) (Shown, bool) {
+	if !ok || a.transferee == nil {
+		return s, ok
+	}
+	if t, own := a.transferee.shown(rt.callerID, CallerIDRefuse, inside); own {
+		return t, true
+	}
+	return s, true
 }
 
 // decideEmergency finds attempts for an emergency call, whoever calls and

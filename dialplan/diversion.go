@@ -247,7 +247,7 @@ func parentOf(before []entry, e entry) int {
 	return i
 }
 
-// readEntry reads one hi-entry. RFC 7044 s5.1: its reason and its privacy are escaped
+// readEntry reads one hi-entry. RFC 7044 s5: its reason and its privacy are escaped
 // headers of its URI.
 func readEntry(v nameAddr) entry {
 	uri, headers, _ := strings.Cut(v.uri, "?")

@@ -157,6 +157,10 @@ type Stream struct {
 	Relayed uint64
 	// Strangers counts packets from addresses that are not this party's.
 	Strangers uint64
+	// Quality is how well the party was heard in all, Told what it has said last of how it
+	// heard us.
+	Quality Quality
+	Told    Told
 }
 
 // MediaEnded gives the final counts of one party's audio.

@@ -3,11 +3,16 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/tandem-gateway/tandem/bridge"
 	"github.com/tandem-gateway/tandem/config"
 	"github.com/tandem-gateway/tandem/dialplan"
+	"github.com/tandem-gateway/tandem/rtp/quality"
+	"github.com/tandem-gateway/tandem/rtp/srtp"
+	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip"
 	"github.com/tandem-gateway/tandem/sip/trunk"
 )
@@ -28,17 +33,26 @@ func Check(c *config.Config) (warnings []string, err error) {
 
 // compile turns a configuration into what the SIP edge is given.
 func compile(c *config.Config) (*sip.Settings, error) {
+	return compileWith(c, newPrompts(slog.New(slog.DiscardHandler)))
+}
+
+// compileWith is compile with sounds that may have been read before.
+func compileWith(c *config.Config, sounds prompts) (*sip.Settings, error) {
 	plan, err := dialplan.New(planOf(c))
 	if err != nil {
 		return nil, located(c, err)
 	}
 	s := &sip.Settings{
 		Users: map[string]sip.User{}, Plan: plan,
-		Limits: bridge.Limits{Silence: c.RTP.Timeout},
+		Limits: bridge.Limits{Silence: c.RTP.Timeout, Quality: quality.IntervalLength, Transfer: transfersOf(c)},
+	}
+	if s.Limits.Codecs, err = codecsOf(c); err != nil {
+		return nil, err
 	}
 	for _, u := range c.Users {
 		s.Users[u.Name] = sip.User{
 			Name: u.Name, Password: u.Password.Reveal(), Limits: trunk.Limits{Calls: int(u.MaxCalls), CPS: u.MaxCPS},
+			SRTP: srtpOf(u.Audio), Codecs: u.Codecs, Digits: bridge.KeyWay(u.DTMF), PicksUp: u.PicksUp,
 		}
 	}
 	for i, t := range c.Trunks {
@@ -55,13 +69,17 @@ func compile(c *config.Config) (*sip.Settings, error) {
 		}
 		s.Trunks = append(s.Trunks, compiled)
 	}
-	if err := holdMusic(s, c); err != nil {
+	if err := errors.Join(sounds.holdMusic(s, c), recordCalls(s, c)); err != nil {
 		return nil, err
 	}
 	s.Routes = map[string]sip.RouteTrunks{}
 	for i := range c.Routes {
 		s.Routes[c.Routes[i].Name] = routeTrunksOf(&c.Routes[i])
 	}
+	if s.Certificate, err = srtp.GenerateCertificate(time.Now()); err != nil {
+		return nil, err
+	}
+	s.SDESWithoutTLS = c.SIP.SDESWithoutTLS
 	s.TLS, err = credentialsOf(c.SIP.TLS)
 	return s, err
 }
@@ -73,10 +91,18 @@ func trunkOf(t config.Trunk) (sip.Trunk, error) {
 		Name: t.Name, Address: sip.Address{Host: a.Host, Port: a.Port, Protocol: protocolOf(a.Transport), SIPS: a.SIPS},
 		Sources: t.Sources, Domain: t.Domain, Username: t.Username, Password: t.Password.Reveal(),
 		Secure: secure, KeepAlive: t.KeepAlive, PassHeaders: t.PassHeaders,
-		Register:        registeringOf(&t),
+		Register: registeringOf(&t), Transfers: bridge.TransferWay(t.Transfer),
 		OptionsInterval: t.OptionsInterval, DownAfter: int(t.DownAfter),
-		Limits: trunk.Limits{Calls: int(t.MaxCalls), CPS: t.MaxCPS},
+		Trusted: t.Trusted,
+		Limits:  trunk.Limits{Calls: int(t.MaxCalls), CPS: t.MaxCPS},
+		SRTP:    srtpOf(t.Audio), Codecs: t.Codecs, Digits: bridge.KeyWay(t.DTMF),
 	}, err
+}
+
+// srtpOf is how audio may be protected; which keys may stand in messages is for the edge
+// to see.
+func srtpOf(a config.Audio) bridge.SRTP {
+	return bridge.SRTP{Protection: sdp.Protection(a.SRTP), SDES: a.SRTPKeys.SDES(), DTLS: a.SRTPKeys.DTLS()}
 }
 
 func routeTrunksOf(r *config.Route) sip.RouteTrunks {

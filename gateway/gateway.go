@@ -5,6 +5,9 @@
 //	gateway.go   New and Run
 //	compile.go   what the configuration means to the packages below
 //	tls.go       certificates, and who trunks must prove to be
+//	recording.go which calls are recorded, and where to
+//	music.go     sound from files and URLs (gateway/fetch)
+//	nat.go       media behind a NAT that translates one to one
 //	reload.go    SIGHUP
 //	drain.go     SIGTERM
 //	journal.go   events into the log
@@ -27,6 +30,7 @@ import (
 	"github.com/tandem-gateway/tandem/rtp"
 	"github.com/tandem-gateway/tandem/sip"
 	"github.com/tandem-gateway/tandem/sip/registrar"
+	"github.com/tandem-gateway/tandem/sip/resolve"
 	"github.com/tandem-gateway/tandem/sip/transport"
 )
 
@@ -44,6 +48,9 @@ type Options struct {
 	Config *config.Config
 	// Network is where it listens; nil is the machine's.
 	Network Network
+	// Names are DNS records in the form of a zone file, which stand for all that name
+	// servers know; empty asks the machine's.
+	Names string
 	// Log gets what an operator should know; nil is silence.
 	Log *slog.Logger
 	// Trace gets every SIP message as text; nil is none.
@@ -60,6 +67,7 @@ type Gateway struct {
 	media   io.Closer // the machine's sockets; nil on a simulated network
 	records *cdr.Writer
 	events  func(event.Event)
+	prompts prompts
 
 	mu     sync.Mutex
 	config *config.Config
@@ -72,7 +80,7 @@ func New(o Options) (*Gateway, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{log: o.Log, events: o.Events, config: o.Config}
+	g := &Gateway{log: o.Log, events: o.Events, config: o.Config, prompts: newPrompts(o.Log)}
 	if err := g.build(o); err != nil {
 		return nil, errors.Join(err, g.close())
 	}
@@ -80,7 +88,7 @@ func New(o Options) (*Gateway, error) {
 }
 
 func (g *Gateway) build(o Options) error {
-	settings, err := compile(o.Config)
+	settings, err := compileWith(o.Config, g.prompts)
 	if err != nil {
 		return err
 	}
@@ -93,8 +101,12 @@ func (g *Gateway) build(o Options) error {
 	if g.records, err = cdr.Open(o.Config.CDR.Path, g.log); err != nil {
 		return err
 	}
+	names, err := namesOf(o.Names)
+	if err != nil {
+		return err
+	}
 	g.edge, err = sip.New(sip.Config{
-		Network: o.Network, Ports: g.ports, MediaAddresses: o.Config.RTP.Address, Domain: o.Config.SIP.Domain,
+		Network: o.Network, Names: names, Ports: g.ports, MediaAddresses: o.Config.RTP.Address, Advertise: o.Config.SIP.Advertise, Domain: o.Config.SIP.Domain,
 		Agent: "Tandem/" + Version, Bounds: registrar.DefaultBounds(), Log: g.log, Publish: g.publish,
 		Trace: tracer(o.Trace), SessionExpires: o.Config.SIP.SessionExpires, MinSE: o.Config.SIP.MinSE,
 	}, settings)
@@ -123,10 +135,22 @@ func (g *Gateway) openMedia(o Options) error {
 	c := o.Config.RTP
 	var err error
 	g.ports, err = rtp.New(rtp.Config{
-		Network: network, First: c.Ports.First, Last: c.Ports.Last,
+		Network: inside(network, c.Address, c.Bind), First: c.Ports.First, Last: c.Ports.Last,
 		Quarantine: rtp.DefaultQuarantine,
 	})
 	return err
+}
+
+// namesOf is what answers DNS queries; nil is the machine's name servers.
+func namesOf(zone string) (resolve.Exchange, error) {
+	if zone == "" {
+		return nil, nil
+	}
+	exchange, err := resolve.Zone(zone)
+	if err != nil {
+		return nil, fmt.Errorf("names: %w", err)
+	}
+	return exchange, nil
 }
 
 func (g *Gateway) listenAll(addresses []config.Listen) error {

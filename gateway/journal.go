@@ -1,13 +1,14 @@
 package gateway
 
 import (
+	"cmp"
 	"log/slog"
 
 	"github.com/tandem-gateway/tandem/event"
 )
 
 // journal writes one line for each thing an operator may want to know of a call:
-// every change of its state, every attempt, and its end.
+// every change of its state, every attempt, every transfer, and its end.
 func journal(log *slog.Logger, e event.Event) {
 	id := slog.String("call", e.Of().Call)
 	switch e := e.(type) {
@@ -19,12 +20,20 @@ func journal(log *slog.Logger, e event.Event) {
 			"private", e.Private, "emergency", e.Emergency)
 	case event.CallForwarded:
 		forwarded(log, id, e)
+	case event.TransferChanged:
+		transferred(log, id, e)
+	case event.RecordingChanged:
+		recordingChanged(log, id, e)
+	case event.CallJoined:
+		log.Info("call joined", id, "into", e.Into, "chain", e.Chain)
 	case event.CallStateChanged:
 		attrs := []any{id, "from", e.From.String(), "to", e.To.String()}
 		if !e.Cause.IsZero() {
 			attrs = append(attrs, "cause", e.Cause.Text, "status", e.Cause.Status, "q850", e.Cause.Q850, "by", e.Cause.By.String())
 		}
 		log.Info("call state", attrs...)
+	case event.OneWayAudio:
+		log.Warn("one-way audio: nothing comes from this party", id, "participant", e.Participant, "name", e.Name)
 	case event.AttemptStarted:
 		log.Info("attempt", id, "attempt", e.Attempt, "trunk", e.Trunk, "user", e.User, "target", e.Target)
 	case event.AttemptEnded:
@@ -48,3 +57,21 @@ func forwarded(log *slog.Logger, id slog.Attr, e event.CallForwarded) {
 	}
 	log.Warn("call not forwarded", append(attrs, "status", e.Refused.Status, "cause", e.Refused.Text)...)
 }
+
+// transferred says how far a transfer is. A transferor that was called back and has
+// answered comes as a recall with a party.
+func transferred(log *slog.Logger, id slog.Attr, e event.TransferChanged) {
+	attrs := []any{
+		id, "state", e.State.String(), "kind", e.Kind.String(), "by", nameOf(e.By), "of", nameOf(e.Who), "target", e.Target,
+	}
+	if e.Party != 0 {
+		attrs = append(attrs, "participant", e.Party)
+	}
+	if !e.Cause.IsZero() {
+		attrs = append(attrs, "status", e.Cause.Status, "q850", e.Cause.Q850, "cause", e.Cause.Text)
+	}
+	log.Info("call transfer", attrs...)
+}
+
+// nameOf is a party in one word.
+func nameOf(i event.Identity) string { return cmp.Or(i.User, i.Phone) }

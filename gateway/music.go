@@ -1,11 +1,18 @@
 package gateway
 
 import (
+	"bytes"
+	"context"
+	"crypto/x509"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
+	"sync"
 
 	"github.com/tandem-gateway/tandem/bridge"
 	"github.com/tandem-gateway/tandem/config"
+	"github.com/tandem-gateway/tandem/gateway/fetch"
 	"github.com/tandem-gateway/tandem/rtp/audio"
 	"github.com/tandem-gateway/tandem/sip"
 )
@@ -13,13 +20,26 @@ import (
 // musicRate is the sampling rate of telephone sound.
 const musicRate = 8000
 
+// prompts are where sound to be played comes from: files and URLs.
+type prompts struct {
+	store *fetch.Store
+	log   *slog.Logger
+	// roots are whom servers of URLs must be known to; nil is the machine's.
+	roots *x509.CertPool
+}
+
+func newPrompts(log *slog.Logger) prompts { return prompts{store: fetch.NewStore(), log: log} }
+
 // holdMusic puts the music on hold into the settings: one sound in memory, which
 // every party on hold hears from its beginning.
-func holdMusic(s *sip.Settings, c *config.Config) error {
+func (p prompts) holdMusic(s *sip.Settings, c *config.Config) error {
 	if c.MusicOnHold == config.MusicPass {
+		// Who is being transferred hears music all the same: there is nobody to pass on.
+		tune := sync.OnceValue(func() *audio.Prompt { return audio.Tune(musicRate) })
+		s.Music = func() audio.Source { return tune().Loop() }
 		return nil
 	}
-	prompt, err := loadMusic(c.MusicOnHold)
+	prompt, err := p.music(c)
 	if err != nil {
 		return c.Errorf("music_on_hold", "%v", err)
 	}
@@ -28,14 +48,33 @@ func holdMusic(s *sip.Settings, c *config.Config) error {
 	return nil
 }
 
-func loadMusic(name string) (*audio.Prompt, error) {
-	if name == config.MusicTune {
+func (p prompts) music(c *config.Config) (*audio.Prompt, error) {
+	if c.MusicOnHold == config.MusicTune {
 		return audio.Tune(musicRate), nil
 	}
-	file, err := os.Open(name)
+	sound, err := p.open(c.MusicOnHold, c.Prompts.AllowPrivate)
 	if err != nil {
-		return nil, fmt.Errorf("%w: write pass, tune, or the path of a WAV", err)
+		return nil, err
 	}
-	defer file.Close()
-	return audio.LoadPrompt(file, musicRate)
+	defer sound.Close()
+	return audio.LoadPrompt(sound, musicRate)
+}
+
+// open opens a file or a URL. A URL that cannot be read any more is what it was.
+func (p prompts) open(name string, private bool) (io.ReadCloser, error) {
+	if !fetch.IsURL(name) {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("%w: write pass, tune, or the path or https URL of a WAV", err)
+		}
+		return file, nil
+	}
+	content, stale, err := p.store.Get(context.Background(), name, fetch.Options{Private: private, Roots: p.roots})
+	if err != nil {
+		return nil, err
+	}
+	if stale != nil {
+		p.log.Warn("a sound is played as it was", "err", stale)
+	}
+	return io.NopCloser(bytes.NewReader(content)), nil
 }

@@ -12,7 +12,7 @@ func (g *Gateway) Reload(c *config.Config) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	next := inForce(g.config, c)
-	settings, err := compile(next)
+	settings, err := compileWith(next, g.prompts)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (g *Gateway) sayChanges(c *config.Config) {
 // sockets, ports, and the names that registrations are bound to.
 func inForce(before, c *config.Config) *config.Config {
 	next := *c
-	next.SIP.Listen, next.SIP.Domain = before.SIP.Listen, before.SIP.Domain
-	next.RTP.Address, next.RTP.Ports = before.RTP.Address, before.RTP.Ports
+	next.SIP.Listen, next.SIP.Domain, next.SIP.Advertise = before.SIP.Listen, before.SIP.Domain, before.SIP.Advertise
+	next.RTP.Address, next.RTP.Ports, next.RTP.Bind = before.RTP.Address, before.RTP.Ports, before.RTP.Bind
 	return &next
 }

@@ -65,7 +65,7 @@ func BenchmarkFrame(b *testing.B) {
 				if i%listeners == 0 {
 					now = now.Add(framePeriod)
 				}
-				clock.playing[i%listeners].pull(now, now)
+				clock.players.list[i%listeners].pull(now, now)
 			}
 		})
 	}

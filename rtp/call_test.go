@@ -59,7 +59,7 @@ func newModel(t *rapid.T, e *Engine, w *wire) *model {
 
 func (m *model) direct(i int, d Direction) {
 	m.directions[i] = d
-	payloads := []Payload{{m.number(i), pcmu}}
+	payloads := []Payload{{Number: m.number(i), Codec: pcmu}}
 	err := m.sessions[i].SetRemote(Remote{RTP: m.address(i), Send: payloads, Receive: payloads, Direction: d})
 	if err != nil {
 		m.Fatal(err)
@@ -182,7 +182,7 @@ func TestPhoneThatMoves(t *testing.T) {
 	r.take()
 	old := *alice
 	alice.at = addr("192.0.2.77:5000")
-	if err := a.SetRemote(plain("192.0.2.77:5000", Payload{0, pcmu})); err != nil {
+	if err := a.SetRemote(plain("192.0.2.77:5000", Payload{Number: 0, Codec: pcmu})); err != nil {
 		t.Fatal(err)
 	}
 	bob.say(now, 1)
@@ -211,7 +211,7 @@ func TestOverIPv6(t *testing.T) {
 	if sent := w.take(); len(sent) != 1 || sent[0].to != addr("[2001:db8::b]:4000") {
 		t.Errorf("sent %+v", sent)
 	}
-	if err := a.SetRemote(plain(alicesAddress, Payload{0, pcmu})); err == nil {
+	if err := a.SetRemote(plain(alicesAddress, Payload{Number: 0, Codec: pcmu})); err == nil {
 		t.Error("an IPv4 far end was taken")
 	}
 }
@@ -222,7 +222,7 @@ func TestManyPayloads(t *testing.T) {
 	var here, there []Payload
 	for i := range uint8(12) {
 		c := Codec{Name: fmt.Sprint("codec", i), Rate: 8000 + uint32(i)}
-		here, there = append(here, Payload{96 + i, c}), append(there, Payload{127 - i, c})
+		here, there = append(here, Payload{Number: 96 + i, Codec: c}), append(there, Payload{Number: 127 - i, Codec: c})
 	}
 	a, b := r.leg(plain(alicesAddress, here...)), r.leg(plain(bobsAddress, there...))
 	r.bridge(a, b)
@@ -245,7 +245,7 @@ func TestManyPayloads(t *testing.T) {
 func TestClockRateOfTheNewSource(t *testing.T) {
 	r := newRig(t)
 	wide := Codec{Name: "L16", Rate: 16000}
-	a := r.leg(plain(alicesAddress, Payload{0, pcmu}, Payload{96, wide}))
+	a := r.leg(plain(alicesAddress, Payload{Number: 0, Codec: pcmu}, Payload{Number: 96, Codec: wide}))
 	ends := map[int]End{1: a}
 	for i, c := range []Codec{pcmu, wide} {
 		feed, err := NewFeed(c)
@@ -310,7 +310,7 @@ func TestSessionIsSmall(t *testing.T) {
 	before := heap()
 	for range sessions {
 		s, err := e.Open(netip.Addr{})
-		if err := errors.Join(err, s.SetRemote(plain(alicesAddress, Payload{0, pcmu}))); err != nil {
+		if err := errors.Join(err, s.SetRemote(plain(alicesAddress, Payload{Number: 0, Codec: pcmu}))); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, s)

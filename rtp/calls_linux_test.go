@@ -133,6 +133,11 @@ func runGenerator() bool {
 		f.open(u, netip.MustParseAddrPort(lines.Text()))
 	}
 	fmt.Println("ready")
+	if isParties() {
+		f.converse(packets)
+		fmt.Printf("%f %f\n", 0.0, f.latency(0.99))
+		return true
+	}
 	f.talk(packets)
 	fmt.Printf("%f %f\n", f.loss(packets), f.latency(0.99))
 	return true
@@ -144,10 +149,18 @@ type farEnds struct {
 	legs    []loopLeg
 	came    atomic.Int64
 	buckets [100000]atomic.Int32 // of 10 µs
+	// probe is when the loud packet of parties was sent that has not been heard; 0 for
+	// none. probed is when the last was.
+	probe  atomic.Int64
+	probed time.Duration
 }
 
 func (f *farEnds) open(u *UDP, near netip.AddrPort) {
-	far, err := u.Open(generatorLeg(len(f.legs)), f.receive)
+	receive := f.receive
+	if isParties() {
+		receive = f.receiveMix
+	}
+	far, err := u.Open(generatorLeg(len(f.legs)), receive)
 	if err != nil {
 		panic(err)
 	}
@@ -192,7 +205,11 @@ func (f *farEnds) loss(packets int) float64 {
 
 // latency is in µs: what this share of packets took at most.
 func (f *farEnds) latency(share float64) float64 {
-	left := int64(share * float64(f.came.Load()))
+	total := int64(0)
+	for i := range f.buckets {
+		total += int64(f.buckets[i].Load())
+	}
+	left := int64(share * float64(total))
 	for i := range f.buckets {
 		if left -= int64(f.buckets[i].Load()); left <= 0 {
 			return float64(i+1) * 10

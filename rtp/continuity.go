@@ -19,18 +19,23 @@ const guardedPackets = 64
 // The zero value has sent nothing.
 type continuity struct {
 	state continuityState
+	// first is the source's number that its first packet had, and guard how many
+	// packets are still compared with it.
+	guard uint8
+	first uint16
+	// single makes one stream of the first source too, for SRTP: one SSRC, whose numbers
+	// never jump. jump is the number that would follow on a jump of the source.
+	single bool
+	jump   uint16
 	// source is whose packets came last. Only its identity counts.
 	source *source
 	// by is how the source's packets are shifted.
 	by shift
-	// sequence, timestamp and at are those of the newest packet sent.
+	// sequence and timestamp are those of the newest packet sent, at is when the first one
+	// with that timestamp was: all packets of a key have that of its beginning.
 	sequence  uint16
 	timestamp uint32
 	at        time.Time
-	// first is the source's number that its first packet had, and guard how many
-	// packets are still compared with it.
-	first uint16
-	guard uint8
 }
 
 // silent --packet--> passing --another source--> shifting
@@ -53,6 +58,9 @@ func (c *continuity) next(now time.Time, from *source, h header, rate uint32) (h
 	case c.source != from || c.state == continuityShifting && h.ssrc != c.by.from:
 		c.splice(now, from, h, rate)
 		h.marker = true
+	case c.single && c.jumps(h):
+		c.splice(now, from, h, rate)
+		h.marker = true
 	case c.state == continuityPassing && h.ssrc != c.by.to:
 		c.advance(now, h)
 	}
@@ -62,7 +70,7 @@ func (c *continuity) next(now time.Time, from *source, h header, rate uint32) (h
 	}
 	if c.guard > 0 {
 		c.guard--
-		if int16(h.sequence-c.first) < 0 {
+		if int16(h.sequence-c.first) < 0 && int16(h.sequence+c.by.sequence-c.sequence) < 0 {
 			return h, false
 		}
 	}
@@ -72,6 +80,25 @@ func (c *continuity) next(now time.Time, from *source, h header, rate uint32) (h
 	c.keep(now, h)
 	return h, true
 }
+
+// jumps tells whether the source goes on with another SSRC, or as far from where it was
+// as SRTP cannot follow: by so much that it would be taken for older than the replay
+// window (RFC 3711 s3.3.2). As with RFC 3550 A.1, "two sequential packets" make a jump;
+// the first of them is lost.
+func (c *continuity) jumps(h header) bool {
+	if c.state == continuityPassing && h.ssrc != c.by.to {
+		return true
+	}
+	if int16(h.sequence+c.by.sequence-c.sequence) > -oldestSealed {
+		return false
+	}
+	before := c.jump
+	c.jump = h.sequence + 1
+	return h.sequence == before
+}
+
+// oldestSealed is how many packets late one can still be sealed (srtp.Outbound).
+const oldestSealed = 128
 
 // advance begins a stream that passes.
 func (c *continuity) advance(now time.Time, h header) {
@@ -98,8 +125,11 @@ func (c *continuity) splice(now time.Time, from *source, h header, rate uint32) 
 
 // keep notes the newest packet sent.
 func (c *continuity) keep(now time.Time, h header) {
-	if int16(h.sequence-c.sequence) >= 0 {
-		c.sequence, c.timestamp, c.at = h.sequence, h.timestamp, now
+	if int16(h.sequence-c.sequence) < 0 {
+		return
+	}
+	if c.sequence = h.sequence; c.timestamp != h.timestamp {
+		c.timestamp, c.at = h.timestamp, now
 	}
 }
 

@@ -33,6 +33,7 @@ type Frame struct {
 // sequence number are random (RFC 3550 s5.1).
 func NewFeed(codecs ...Codec) (*Feed, error) {
 	f := &Feed{header: header{ssrc: rand.Uint32(), sequence: uint16(rand.Uint32())}}
+	f.source.maker = f
 	for i, c := range codecs {
 		f.payloads = append(f.payloads, Payload{Number: uint8(i), Codec: c})
 	}
@@ -59,6 +60,9 @@ func (f *Feed) Send(now time.Time, frame Frame) error {
 	f.source.spread(now, h, f.packet)
 	return nil
 }
+
+// settle has nothing to do: who has packets sends them.
+func (f *Feed) settle() {}
 
 func (f *Feed) speaks() (*source, []Payload) { return &f.source, f.payloads }
 

@@ -11,11 +11,11 @@ import (
 // rewrites is at work.
 func fuzzCall(t testing.TB) (r *rig, a, b *Session) {
 	r = newRig(t)
-	payloads := []Payload{{0, pcmu}, {101, events}}
+	payloads := []Payload{{Number: 0, Codec: pcmu}, {Number: 101, Codec: events}}
 	mux := plain(alicesAddress, payloads...)
 	mux.Mux = true
 	a = r.leg(mux)
-	b = r.leg(plain(bobsAddress, Payload{0, pcmu}, Payload{96, events}))
+	b = r.leg(plain(bobsAddress, Payload{Number: 0, Codec: pcmu}, Payload{Number: 96, Codec: events}))
 	feed, err := NewFeed(pcmu)
 	if err != nil {
 		t.Fatal(err)
@@ -85,5 +85,53 @@ func FuzzRTCP(f *testing.F) {
 		if sent := r.take(); len(sent) != 0 {
 			t.Fatalf("a stranger's %x was sent on", packet)
 		}
+	})
+}
+
+// FuzzMadeSound: whatever the far end of a transcoded and mixed call sends, others are
+// sent packets of theirs, each no more than is due.
+func FuzzMadeSound(f *testing.F) {
+	needs(f, opus)
+	f.Add(uint8(96), uint16(1), uint32(160), []byte{1, 2, 3, 4}, uint8(3))
+	f.Add(uint8(97), uint16(9), uint32(0), []byte{5, 0x8A, 3, 0xC0}, uint8(1))
+	f.Add(uint8(98), uint16(65535), uint32(1<<31), []byte{40, 1, 2, 3}, uint8(9))
+	f.Add(uint8(99), uint16(2), uint32(960), []byte{0x78, 0xFF, 3}, uint8(70))
+	f.Fuzz(func(t *testing.T, number uint8, sequence uint16, timestamp uint32, payload []byte, often uint8) {
+		payload = payload[:min(len(payload), 1500)]
+		w := newWire()
+		e, err := New(Config{Network: w, Address: loopback, First: 20000, Last: 20005})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.clock.empty = make(chan struct{}, 1) // the test is the clock
+		ends := map[int]End{}
+		for i, codecs := range [][]Codec{{g722, events, cn, opus}, {pcma, events}, {opus, events}} {
+			s := sessionTo(t, e, addr(alicesAddress))
+			list := numbered(codecs)
+			if err := s.SetRemote(plain(alicesAddress, list...)); err != nil {
+				t.Fatal(err)
+			}
+			ends[i+1] = s
+		}
+		a, now := ends[1].(*Session), start
+		for _, table := range []Table{{2: {{Source: 1}}, 3: {{Source: 1, Gain: 3}}}, everybody(3)} {
+			swap(t, table, ends)
+			for i := range uint16(often) {
+				packet := rtpPacket(number&127, sequence+i*i, timestamp+uint32(i)*timestamp, 7, payload...)
+				w.deliver(now, addr(alicesAddress), a.LocalRTP(), packet)
+				e.clock.pull(now, now)
+				now = now.Add(framePeriod)
+			}
+			sent := w.take()
+			if len(sent) > 30*(int(often)+1) {
+				t.Fatalf("%d packets in, %d out", often, len(sent))
+			}
+			for _, p := range sent {
+				if h := parsed(t, p.bytes); h.number != 8 && h.number < 96 || len(p.bytes) > headerSize+maxPayload {
+					t.Fatalf("sent %+v, %d octets", h, len(p.bytes))
+				}
+			}
+		}
+		swap(t, Table{}, ends)
 	})
 }

@@ -1,9 +1,10 @@
 package rtp
 
 import (
-	"bytes"
 	"net/netip"
 	"time"
+
+	"github.com/tandem-gateway/tandem/rtp/srtp"
 )
 
 // match pairs a source's payloads with those of the far end that carry the same
@@ -39,8 +40,22 @@ func (s *Session) attach(p *path) (before *path) {
 	before = s.heard
 	if !s.closed {
 		s.heard = p
+		s.settleReports()
 	}
 	return before
+}
+
+func (s *Session) current() *path {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.heard
+}
+
+// wishes are the payloads that the far end takes, and how long its packets are to be.
+func (s *Session) wishes() (taken []Payload, ptime time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.remote.Send, s.remote.Ptime
 }
 
 func (s *Session) hearsBy(p *path) bool {
@@ -56,6 +71,10 @@ func (s *Session) isBy(p *path) bool { return s.heard != nil && s.heard.from == 
 func (s *Session) hear(now time.Time, p *path, h header, packet []byte) {
 	s.mu.Lock()
 	h, to, pass := s.dispatch(now, p, h, len(packet))
+	if pass && s.secured.active() {
+		s.hearSealed(h, packet, to)
+		return
+	}
 	s.mu.Unlock()
 	if !pass {
 		return
@@ -67,13 +86,13 @@ func (s *Session) hear(now time.Time, p *path, h header, packet []byte) {
 }
 
 // dispatch counts a packet on its way out, and gives its header and where it
-// goes. SRTP would be sealed after it.
+// goes.
 func (s *Session) dispatch(now time.Time, p *path, h header, size int) (header, netip.AddrPort, bool) {
 	dropped := &s.counters.dropped
 	to := s.latch.destination()
 	way := p.rewrite(h.number)
 	switch {
-	case !s.isBy(p):
+	case !s.speaksNow(p):
 		dropped.Late++
 		return h, to, false
 	case way == nil:
@@ -82,7 +101,7 @@ func (s *Session) dispatch(now time.Time, p *path, h header, size int) (header, 
 	case s.remote.Direction&Receives == 0:
 		dropped.Held++
 		return h, to, false
-	case !to.IsValid():
+	case !to.IsValid() || s.secured.mute():
 		dropped.Unsent++
 		return h, to, false
 	}
@@ -111,7 +130,10 @@ func (s *Session) unsent(from *Traffic, size int) {
 func (s *Session) hearReport(p *path, packet []byte, heard hearing) {
 	s.mu.Lock()
 	out, to, pass := s.dispatchReport(p, len(packet))
-	sent := s.flow.shiftOf(p.from)
+	sent, sealed := s.flow.shiftOf(p.from), s.secured.active()
+	if pass {
+		s.departs(heard.at, packet)
+	}
 	s.mu.Unlock()
 	if !pass {
 		return
@@ -120,25 +142,29 @@ func (s *Session) hearReport(p *path, packet []byte, heard hearing) {
 	if heard.from == &s.source {
 		about = heard.by.back()
 	}
-	if sent.active || about.active {
-		packet = bytes.Clone(packet)
+	if sealed || sent.active || about.active {
+		packet = append(make([]byte, 0, len(packet)+srtp.Tailroom), packet...)
 		shiftReports(packet, sent, about)
 	}
-	if err := out.Send(packet, to); err != nil {
+	var err error
+	if sealed {
+		packet, err = s.sealReport(packet)
+	}
+	if err == nil {
+		err = out.Send(packet, to)
+	}
+	if err != nil {
 		s.unsent(&s.counters.reportsSent, len(packet))
 	}
 }
 
 func (s *Session) dispatchReport(p *path, size int) (Socket, netip.AddrPort, bool) {
-	out, to := s.control, s.reports.destination()
-	if s.remote.Mux {
-		out, to = s.media, s.latch.destination()
-	}
+	out, to := s.reportsGo()
 	switch {
-	case !s.isBy(p):
+	case !s.speaksNow(p):
 		s.counters.dropped.Late++
 		return out, to, false
-	case !to.IsValid():
+	case !to.IsValid() || s.secured.mute():
 		s.counters.dropped.Unsent++
 		return out, to, false
 	}

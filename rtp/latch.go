@@ -88,10 +88,11 @@ type run struct {
 
 // expect sets what SDP announced. An address that differs from the last one
 // opens the latch; the same one, as in a session refresh, leaves it as it is, and so
-// does one of a further branch, which need not send.
+// does one of a further branch, which need not send, and none at all: who holds with
+// c=0.0.0.0 goes on sending from where it was.
 func (l *latch) expect(address netip.AddrPort, hint netip.Addr, branches []netip.AddrPort) {
 	l.hint, l.branches = hint, branches
-	if l.state != latchUnset && address == l.expected {
+	if l.state != latchUnset && (address == l.expected || !address.IsValid()) {
 		return
 	}
 	if l.state == latchLocked && len(branches) > 0 {
@@ -125,6 +126,18 @@ func (l *latch) step(now time.Time, from netip.AddrPort, h header) bool {
 		return false
 	}
 	return l.lock(now, from)
+}
+
+// considers tells whether a packet from an address could count for anything, were it
+// authentic: what step asks before it looks at the packet.
+func (l *latch) considers(now time.Time, from netip.AddrPort) bool {
+	switch {
+	case l.state == latchUnset || !from.IsValid():
+		return false
+	case l.state == latchOpen || from == l.source || l.branchFollows(now, from):
+		return true
+	}
+	return now.Sub(l.heard) >= latchSilence && (from == l.expected || l.needed(from.Addr()) > 0)
 }
 
 // branchFollows says whether another branch of a fork is heard from here on: a newer one
@@ -244,14 +257,18 @@ func (l *reportLatch) expect(address netip.AddrPort) {
 
 // step judges a valid RTCP packet; media is the latch of the RTP port.
 func (l *reportLatch) step(now time.Time, from netip.AddrPort, media *latch) bool {
-	locked := l.source.IsValid() && now.Sub(l.heard) < reportSilence
-	byMedia := media.state == latchLocked && from.Addr() == media.source.Addr()
-	believed := from == l.source || !locked && (from == l.expected || byMedia)
-	if !from.IsValid() || !believed {
+	if !l.considers(now, from, media) {
 		return false
 	}
 	l.source, l.heard = from, now
 	return true
+}
+
+// considers is step before the packet is known to be valid.
+func (l *reportLatch) considers(now time.Time, from netip.AddrPort, media *latch) bool {
+	locked := l.source.IsValid() && now.Sub(l.heard) < reportSilence
+	byMedia := media.state == latchLocked && from.Addr() == media.source.Addr()
+	return from.IsValid() && (from == l.source || !locked && (from == l.expected || byMedia))
 }
 
 func (l *reportLatch) destination() netip.AddrPort {

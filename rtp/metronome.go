@@ -12,54 +12,72 @@ import (
 // 20 ms or one frame, whichever is longer".
 const framePeriod = 20 * time.Millisecond
 
-// metronome pulls the players of an engine every 20 ms. Its goroutine runs while
-// somebody is playing, and ends with the last of them.
+// metronome pulls every 20 ms what makes sound: the players of an engine first, and
+// then its rooms, which may hear players. Its goroutine runs while there is anything
+// to pull, and ends with the last of it.
 //
-// The zero value has nobody playing.
+// The zero value has nothing to pull.
 type metronome struct {
 	mu sync.Mutex
-	// playing are the players that somebody hears. Each knows its place.
-	playing []*Player
+	// players are pulled one after the other, rooms by all processors; what comes of keys
+	// is among the rooms.
+	players, rooms roster
 	// empty tells the goroutine that nobody is left; nil while there is none.
 	empty chan struct{}
 
-	// pulled is a copy of playing, the goroutine's own: a player that starts or
-	// stops must not wait for all others to be pulled.
-	pulled []*Player
+	// crew is the goroutine's own: who pulls rooms with it; nil for nobody.
+	crew *crew
 }
 
-// settle takes a player in or out, by whether somebody hears it now. Whoever
-// changes that calls it afterwards; so the last one to call has seen how it is.
-func (m *metronome) settle(p *Player) {
+// paced is what the clock pulls.
+type paced interface {
+	// pull makes 20 ms of sound. slot is the time for which it is meant.
+	pull(now, slot time.Time)
+	// wanted tells whether it is to be pulled: whether somebody hears it.
+	wanted() bool
+	// at is where it stands in its roster.
+	at() *place
+}
+
+// place is where something stands in a roster, counted from 1; 0 is nowhere. It is
+// the clock's.
+type place int
+
+// roster is what is pulled.
+type roster struct {
+	list []paced
+	// pulled is a copy of it, the goroutine's own: what starts or stops must not wait
+	// for all others to be pulled.
+	pulled []paced
+}
+
+// settle takes something in or out, by whether it is wanted now. Whoever changes
+// that calls it afterwards; so the last one to call has seen how it is.
+func (m *metronome) settle(r *roster, p paced) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	playing := p.place > 0
-	switch heard := !p.over.Load() && p.source.heard(); {
-	case heard && !playing:
-		m.enter(p)
-	case !heard && playing:
-		m.leave(p)
+	in := *p.at() > 0
+	switch wanted := p.wanted(); {
+	case wanted && !in:
+		r.enter(p)
+		m.start()
+	case !wanted && in:
+		r.leave(p)
+		m.end()
 	}
 }
 
-func (m *metronome) enter(p *Player) {
-	m.playing = append(m.playing, p)
-	p.place = len(m.playing)
+func (m *metronome) start() {
 	if m.empty == nil {
 		m.empty = make(chan struct{}, 1)
 		go m.run(m.empty)
 	}
 }
 
-// leave puts the last player into the place that becomes free.
-func (m *metronome) leave(p *Player) {
-	end := len(m.playing) - 1
-	last := m.playing[end]
-	m.playing[p.place-1], last.place = last, p.place
-	m.playing[end] = nil
-	m.playing = m.playing[:end]
-	p.place = 0
-	if end == 0 {
+func (m *metronome) idle() bool { return len(m.players.list)+len(m.rooms.list) == 0 }
+
+func (m *metronome) end() {
+	if m.idle() {
 		select {
 		case m.empty <- struct{}{}:
 		default:
@@ -67,11 +85,28 @@ func (m *metronome) leave(p *Player) {
 	}
 }
 
+func (r *roster) enter(p paced) {
+	r.list = append(r.list, p)
+	*p.at() = place(len(r.list))
+}
+
+// leave puts the last one into the place that becomes free.
+func (r *roster) leave(p paced) {
+	end := len(r.list) - 1
+	last := r.list[end]
+	r.list[*p.at()-1], *last.at() = last, *p.at()
+	r.list[end] = nil
+	r.list = r.list[:end]
+	*p.at() = 0
+}
+
 // run pulls until nobody is left.
 func (m *metronome) run(empty <-chan struct{}) {
 	beat := beat{next: time.Now()}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	m.crew = newCrew(runtime.GOMAXPROCS(0) - 1)
+	defer m.crew.dismiss()
 	for m.goesOn() {
 		select {
 		case <-empty:
@@ -90,7 +125,7 @@ func (m *metronome) run(empty <-chan struct{}) {
 func (m *metronome) goesOn() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.playing) == 0 {
+	if m.idle() {
 		m.empty = nil
 	}
 	return m.empty != nil
@@ -100,18 +135,25 @@ func (m *metronome) goesOn() bool {
 // of a millisecond's work, since packets that are relayed wait for it.
 const turn = 64
 
-// pull takes a frame of each player. slot is the time for which it is meant.
+// pull takes a frame of everything. slot is the time for which it is meant.
 func (m *metronome) pull(now, slot time.Time) {
 	m.mu.Lock()
-	m.pulled = append(m.pulled[:0], m.playing...)
+	players, rooms := m.players.copied(), m.rooms.copied()
 	m.mu.Unlock()
-	for i, p := range m.pulled {
+	for i, p := range players {
 		p.pull(now, slot)
 		if i%turn == turn-1 {
 			runtime.Gosched()
 		}
 	}
-	clear(m.pulled)
+	m.crew.pull(rooms, now, slot)
+	clear(players)
+	clear(rooms)
+}
+
+func (r *roster) copied() []paced {
+	r.pulled = append(r.pulled[:0], r.list...)
+	return r.pulled
 }
 
 // beat is a schedule of frames that does not drift: the time of a frame is

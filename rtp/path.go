@@ -9,9 +9,15 @@ import (
 // they take. The list is swapped as a whole, and read without a lock.
 type source struct {
 	paths atomic.Pointer[path]
-	// player is whose source it is; nil for a far end's and a feed's, which come by
-	// themselves.
-	player *Player
+	// maker is what makes the packets; nil for a far end's, which come by themselves, and
+	// with RTCP beside them.
+	maker maker
+}
+
+// maker is what stands behind a source whose sound is made here.
+type maker interface {
+	// settle starts or stops it, after what hears it has changed.
+	settle()
 }
 
 // path is one source heard by one listener. It does not change once it is in
@@ -24,6 +30,9 @@ type path struct {
 	next     *path
 	rewrites []rewrite
 	inline   [4]rewrite
+	// muted is set while a key sounds in what comes, and nothing is to pass since the
+	// listener is told of the key; nil where all passes.
+	muted *atomic.Bool
 }
 
 // rewrite is what becomes of one payload number on a path.
@@ -35,8 +44,8 @@ type rewrite struct {
 	codec *Codec
 }
 
-// listener is where paths end: a session's far end or a sink. What transcodes or
-// mixes will be one too.
+// listener is where paths end: a session's far end, a sink, and what transcodes or
+// mixes.
 type listener interface {
 	// match appends what becomes of a source's payloads, that first which the
 	// listener likes best. The error is ErrNoCodecs, or a noCommonCodec.
@@ -44,6 +53,8 @@ type listener interface {
 	// attach says by which path it hears from now on; nil for nothing. It gives the
 	// path by which it heard before.
 	attach(p *path) (before *path)
+	// current is the path by which it hears; nil for none.
+	current() *path
 	// hearsBy tells whether a path is the one by which it hears. A path from the
 	// same source that has been compiled again is.
 	hearsBy(p *path) bool
@@ -55,11 +66,20 @@ type listener interface {
 	hearReport(p *path, packet []byte, heard hearing)
 }
 
+// frameListener is a listener that takes a player's sound before it is encoded: a
+// frame of 20 ms at a rate in Hz, which it must not change, and for how long the player
+// was silent before.
+type frameListener interface {
+	hearFrame(now time.Time, silent time.Duration, pcm []int16, rate int)
+}
+
 // hearing is what a session hears at the moment: from whom, and how it was
 // shifted on the way.
 type hearing struct {
 	from *source
 	by   shift
+	// at is when the report came that this goes with.
+	at time.Time
 }
 
 // rewrite finds what becomes of a payload number; nil when the listener did not
@@ -67,6 +87,16 @@ type hearing struct {
 func (p *path) rewrite(number uint8) *rewrite {
 	for i := range p.rewrites {
 		if p.rewrites[i].from == number {
+			return &p.rewrites[i]
+		}
+	}
+	return nil
+}
+
+// rewriteOf finds what becomes of a codec; nil when the listener does not take it.
+func (p *path) rewriteOf(c Codec) *rewrite {
+	for i := range p.rewrites {
+		if p.rewrites[i].codec.Is(c) {
 			return &p.rewrites[i]
 		}
 	}
@@ -87,28 +117,74 @@ func audible(list []rewrite) bool {
 // first, so that what the old source still sends is dropped rather than mixed
 // into the new one's stream. Players begin when all is in force, and those that
 // nobody hears any more stop, also one that is not among the ends.
+//
+// Swap once, and before the same ends are compiled again: what the old paths no longer
+// need has ended then.
 func (p *Paths) Swap() {
-	var left []*path
+	for t, dB := range p.gains {
+		t.setGain(dB)
+	}
+	left := make(map[listener]*path)
 	for l, way := range p.to {
 		if before := l.attach(way); before != nil {
-			left = append(left, before)
+			left[l] = before
 		}
 	}
+	if m := &p.mix; m.room != nil {
+		m.room.set(m.who, m.hearing, m.tell)
+	}
 	for s, first := range p.from {
-		s.paths.Store(first)
+		handOver(s.paths.Swap(first), first)
+	}
+	if p.mix.room != nil {
+		p.mix.room.settle()
 	}
 	for s := range p.from {
 		s.settle()
 	}
-	for _, way := range left {
-		way.from.settle()
+	for s, wanted := range p.tones {
+		s.listenForTones(time.Now(), wanted)
+	}
+	for l, before := range left {
+		before.retire(p.to[l])
 	}
 }
 
-// settle starts or stops a player, after what hears it has changed.
+// retire ends what only an old path has needed; after is the one in its place, or nil.
+func (p *path) retire(after *path) {
+	p.from.settle()
+	old := mouthOf(p)
+	if after == nil || after.from != p.from {
+		switch m := p.from.maker.(type) {
+		case *transcoder:
+			m.close()
+		case *seat:
+			m.left.Store(true)
+		}
+	}
+	if old != nil && mouthOf(after) != old {
+		old.close()
+	}
+}
+
+// mouthOf is the mouth by which a listener hears; nil when its sound is not made here.
+func mouthOf(p *path) *mouth {
+	if p == nil {
+		return nil
+	}
+	switch m := p.from.maker.(type) {
+	case *transcoder:
+		return m.mouth
+	case *seat:
+		return m.mouth
+	}
+	return nil
+}
+
+// settle starts or stops what makes the packets.
 func (s *source) settle() {
-	if s.player != nil {
-		s.player.clock.settle(s.player)
+	if s.maker != nil {
+		s.maker.settle()
 	}
 }
 
@@ -126,6 +202,9 @@ func (s *source) heard() bool {
 // differ, so that they may share the packet.
 func (s *source) spread(now time.Time, h header, packet []byte) {
 	for p := s.paths.Load(); p != nil; p = p.next {
+		if p.muted != nil && p.muted.Load() {
+			continue
+		}
 		p.to.hear(now, p, h, packet)
 	}
 }

@@ -42,6 +42,9 @@ type Payload struct {
 	// Number is the payload type, 0 to 127 (RFC 3551 s6).
 	Number uint8
 	Codec  Codec
+	// Parameters is a=fmtp without the number: among those that a far end takes what it
+	// would like to be sent, such as "useinbandfec=1". A relay does not look at it.
+	Parameters string
 }
 
 // clocks has the clock rate of each payload number that was negotiated. Up to
@@ -53,6 +56,7 @@ type clocks struct {
 
 type clock struct {
 	number uint8
+	keys   bool
 	rate   uint32
 }
 
@@ -60,7 +64,7 @@ type clock struct {
 func (c *clocks) set(payloads []Payload) {
 	c.list = c.inline[:0]
 	for _, p := range payloads {
-		c.list = append(c.list, clock{p.Number, p.Codec.Rate})
+		c.list = append(c.list, clock{p.Number, p.Codec.isKeys(), p.Codec.Rate})
 	}
 }
 
@@ -72,6 +76,16 @@ func (c *clocks) rate(number uint8) uint32 {
 		}
 	}
 	return 0
+}
+
+// isKeys tells whether a payload number is that of telephone events.
+func (c *clocks) isKeys(number uint8) bool {
+	for i := range c.list {
+		if c.list[i].number == number {
+			return c.list[i].keys
+		}
+	}
+	return false
 }
 
 // carrying finds the first payload for a codec; nil when there is none.

@@ -34,7 +34,7 @@ func lawOf(number uint8) codec.G711 {
 // goroutine. It need not be stopped.
 //
 // It sends PCMU or PCMA in frames of 20 ms, to each listener what that one likes
-// best. To a listener who takes neither, Compile refuses it with a *HearingError.
+// best; to one who takes neither a transcoder brings the sound.
 type Player struct {
 	source source
 	clock  *metronome
@@ -42,9 +42,7 @@ type Player struct {
 	// over is set when the sound has ended or was stopped.
 	over  atomic.Bool
 	ended chan struct{}
-	// place is where it stands among the clock's players, counted from 1; 0 is
-	// nowhere. It is the clock's.
-	place int
+	place place
 
 	// What follows belongs to the clock's goroutine. next is the header of the next
 	// frame, slot the time of the last one; zero before the first.
@@ -62,7 +60,7 @@ func (e *Engine) Play(sound audio.Source) (*Player, error) {
 		return nil, fmt.Errorf("rtp: a sound of %d samples a second cannot be played: bring it to 8000 with audio.Resample or LoadPrompt", sound.Rate())
 	}
 	p := &Player{clock: &e.clock, sound: sound, ended: make(chan struct{})}
-	p.source.player = p
+	p.source.maker = p
 	p.next = header{
 		ssrc:      rand.Uint32(),
 		timestamp: rand.Uint32(),
@@ -80,7 +78,7 @@ func (e *Engine) Play(sound audio.Source) (*Player, error) {
 func (e *Engine) Playing() int {
 	e.clock.mu.Lock()
 	defer e.clock.mu.Unlock()
-	return len(e.clock.playing)
+	return len(e.clock.players.list)
 }
 
 // Stop ends the sound for good, wherever it is heard. A frame that is just being
@@ -99,6 +97,12 @@ func (p *Player) speaks() (*source, []Payload) { return &p.source, playable }
 
 func (p *Player) hears() listener { return nil }
 
+func (p *Player) settle() { p.clock.settle(&p.clock.players, p) }
+
+func (p *Player) wanted() bool { return !p.over.Load() && p.source.heard() }
+
+func (p *Player) at() *place { return &p.place }
+
 // pull sends a frame. The last one is filled up with silence.
 func (p *Player) pull(now, slot time.Time) {
 	if p.over.Load() {
@@ -107,36 +111,43 @@ func (p *Player) pull(now, slot time.Time) {
 	n := p.sound.Fill(p.pcm[:])
 	clear(p.pcm[n:])
 	if n > 0 {
-		p.send(now, p.header(slot))
+		h, silent := p.header(slot)
+		p.send(now, h, silent)
 	}
 	if n < len(p.pcm) {
 		p.Stop()
 	}
 }
 
-// header is that of the frame for a slot. Timestamps go on while it pauses, and
+// header is that of the frame for a slot, and for how long it was silent before.
+// Timestamps go on while it pauses, and
 // the marker says where it goes on.
 //
 // RFC 3551 s4.1: "The first packet of a talkspurt, that is, the first packet after
 // a silence period during which packets have not been transmitted contiguously,
 // SHOULD be distinguished by setting the marker bit".
-func (p *Player) header(slot time.Time) header {
+func (p *Player) header(slot time.Time) (h header, silent time.Duration) {
 	frames := 1
 	if !p.slot.IsZero() {
 		frames = max(1, int((slot.Sub(p.slot)+framePeriod/2)/framePeriod))
 		p.next.timestamp += uint32(frames) * frameSamples
 	}
-	h := p.next
+	h = p.next
 	h.marker = p.slot.IsZero() || frames > 1
 	p.next.sequence++
 	p.slot = slot
-	return h
+	return h, time.Duration(frames-1) * framePeriod
 }
 
-// send carries the frame along all paths. It is encoded once for each law.
-func (p *Player) send(now time.Time, h header) {
+// send carries the frame along all paths. It is encoded once for each law; who makes
+// another sound of it gets it as it is.
+func (p *Player) send(now time.Time, h header, silent time.Duration) {
 	var encoded [2]bool
 	for way := p.source.paths.Load(); way != nil; way = way.next {
+		if to, ok := way.to.(frameListener); ok {
+			to.hearFrame(now, silent, p.pcm[:], 8000)
+			continue
+		}
 		h.number = way.rewrites[0].from
 		law := lawOf(h.number)
 		packet := p.packets[law][:]

@@ -70,7 +70,7 @@ func numbered(codecs []Codec) (list []Payload) {
 		case c.Is(pcma):
 			number = 8
 		}
-		list = append(list, Payload{number, c})
+		list = append(list, Payload{Number: number, Codec: c})
 	}
 	return list
 }
@@ -138,7 +138,13 @@ func sound(sent []sentFrame) (pcm []int16) {
 // levels measures a frequency in sound of 8 kHz.
 func levels(t testing.TB, pcm []int16, frequency float64) (tone, rest float64) {
 	t.Helper()
-	d, err := audio.NewDetector(8000, frequency)
+	return levelsAt(t, 8000, pcm, frequency)
+}
+
+// levelsAt measures it at another rate.
+func levelsAt(t testing.TB, rate int, pcm []int16, frequency float64) (tone, rest float64) {
+	t.Helper()
+	d, err := audio.NewDetector(rate, frequency)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -544,15 +550,15 @@ func TestHeldFarEnd(t *testing.T) {
 	})
 }
 
-func TestNoG711NoMusic(t *testing.T) {
+func TestNoCodecNoMusic(t *testing.T) {
 	r := newRehearsal(t)
-	a := r.leg(1, opus, events)
+	a := r.leg(1, g729, events)
 	_, err := Compile(Table{1: {{Source: -1}}}, map[int]End{1: a.Session, -1: r.player(endless{})})
 	var hearing *HearingError
 	if !errors.As(err, &hearing) || hearing.Listener != 1 || hearing.Source != -1 || hearing.Needs != Transcode {
 		t.Fatalf("%v", err)
 	}
-	if want := "the source sends PCMU/8000, PCMA/8000, the listener takes opus/48000/2, telephone-event/8000"; hearing.Why != want {
+	if want := "the source sends PCMU/8000, PCMA/8000, the listener takes G729/8000, telephone-event/8000, and there is no codec here for one of them"; hearing.Why != want {
 		t.Errorf("%s", hearing.Why)
 	}
 	_, err = Compile(Table{-1: {{Source: 1}}}, map[int]End{1: a.Session, -1: r.player(endless{})})

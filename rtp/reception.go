@@ -1,6 +1,10 @@
 package rtp
 
-import "time"
+import (
+	"time"
+
+	"github.com/tandem-gateway/tandem/rtp/quality"
+)
 
 // Bounds of RFC 3550 A.1 and of our own.
 const (
@@ -52,10 +56,18 @@ type reception struct {
 	ssrc    uint32
 	// timestamp and at are those of the last packet that had a new timestamp.
 	timestamp uint32
-	at        time.Time
+	// step is by how much the timestamp went on when it last did, number the payload number
+	// of the last packet.
+	step   uint16
+	number uint8
+	at     time.Time
 	// jitter is in 16ths of a nanosecond, as RFC 3550 A.8 scales it.
 	jitter int64
 	last   time.Time
+	// judged is the first number of which losses does not know yet. It is told when one is
+	// lost, and not of each packet that comes.
+	judged uint64
+	losses quality.Losses
 }
 
 // noResume is no sequence number.
@@ -64,7 +76,7 @@ const noResume = 1 << 16
 // add takes a packet of a size in octets; rate is its codec's clock.
 func (r *reception) add(now time.Time, h header, size int, rate uint32) {
 	r.octets += uint64(size)
-	r.last = now
+	r.last, r.number = now, h.number
 	r.packets++
 	if r.packets == 1 || h.ssrc != r.ssrc {
 		r.begin(now, h)
@@ -77,10 +89,12 @@ func (r *reception) add(now time.Time, h header, size int, rate uint32) {
 // begin starts a series of sequence numbers. The base lies one cycle up, so that
 // a packet from before it does not go below zero.
 func (r *reception) begin(now time.Time, h header) {
+	r.settle()
 	r.lost = r.lostTotal()
 	r.ssrc, r.timestamp, r.at = h.ssrc, h.timestamp, now
 	r.base = 1<<16 | uint64(h.sequence)
 	r.highest, r.received, r.seen, r.resumes = r.base, 1, 1, noResume
+	r.judged = r.base
 }
 
 // count places a sequence number before, among or after those that came.
@@ -88,6 +102,9 @@ func (r *reception) count(h header) {
 	ahead := int(int16(h.sequence - uint16(r.highest)))
 	switch {
 	case ahead > 0 && ahead < maxDropout:
+		if ahead > 1 || r.seen>>(patience-1) == 0 {
+			r.judge(r.highest + uint64(ahead) - patience)
+		}
 		r.highest += uint64(ahead)
 		r.seen = r.seen<<ahead | 1
 		r.received++
@@ -96,9 +113,11 @@ func (r *reception) count(h header) {
 	case uint32(h.sequence) == r.resumes:
 		// RFC 3550 A.1: "Two sequential packets -- assume that the other side
 		// restarted without telling us".
+		r.settle()
 		r.lost = r.lostTotal()
 		r.base = 1<<16 | uint64(h.sequence)
 		r.highest, r.received, r.seen = r.base, 1, 1
+		r.judged = r.base
 	default:
 		r.resumes = uint32(h.sequence + 1)
 		return
@@ -129,6 +148,7 @@ func (r *reception) delay(now time.Time, timestamp, rate uint32) {
 	if sampled == 0 {
 		return
 	}
+	r.step = uint16(sampled)
 	d := now.Sub(r.at) - time.Duration(int64(sampled)*int64(time.Second)/int64(rate))
 	r.timestamp, r.at = timestamp, now
 	if d = d.Abs(); d < maxStep {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,13 +24,22 @@ type Remote struct {
 	RTCP netip.AddrPort
 	// Mux: RTP and RTCP share RTP's port (a=rtcp-mux, RFC 5761).
 	Mux bool
+	// Direction is what the far end does. RTCP flows in all of them (RFC 3264
+	// s5.1: "RTCP is still sent and received" on hold).
+	Direction Direction
+	// Keys: somebody wants to know all keys in what the far end hears, since it is told of
+	// them in another way. So do those whose far end takes telephone-event.
+	Keys bool
 	// Send are the payloads that the far end takes, with its numbers; Receive
 	// those that it may send, with the numbers that we gave it (RFC 3264 s5.1).
 	// The slices must not be changed afterwards.
 	Send, Receive []Payload
-	// Direction is what the far end does. RTCP flows in all of them (RFC 3264
-	// s5.1: "RTCP is still sent and received" on hold).
-	Direction Direction
+	// Ptime is how long the packets are to be that the far end is sent (a=ptime); 0 when
+	// it does not say so. A relay leaves packets as they are.
+	Ptime time.Duration
+	// Security is how its packets are protected; nil is plain RTP. Equal keys and
+	// fingerprints disturb nothing, others take their place without a gap.
+	Security *Security
 	// Hint is where the far end's signalling comes from: the address that media
 	// is most likely to come from when SDP's is wrong. Not valid: unknown.
 	Hint netip.Addr
@@ -44,6 +55,10 @@ type Session struct {
 
 	mu     sync.Mutex
 	closed bool
+	keying bool
+	pair   pair
+	// toned is set while a key sounds in what the far end sends.
+	toned atomic.Bool
 	// agreed are the clocks of the payloads that the far end may send.
 	agreed clocks
 	latch  latch
@@ -54,9 +69,19 @@ type Session struct {
 	counters counters
 	remote   Remote
 	reports  reportLatch
+	// secured is its SRTP; nil while it has had none.
+	secured *secured
+	// measured is how well the far end is heard, reporter makes RTCP for it; nil while there
+	// is no need.
+	measured *measured
+	reporter *reporter
+	// tellKey is told of the far end's keys, which keyEar hears; nil before it must. speaker
+	// tells the far end keys, while keying is set in place of what it hears.
+	tellKey func(now time.Time, k Key)
+	keyEar  *keyEar
+	speaker atomic.Pointer[keyer]
 
 	engine *Engine
-	pair   pair
 }
 
 // counters are those that reception does not keep.
@@ -80,6 +105,8 @@ type Dropped struct {
 	Malformed uint64
 	// Strangers came from somebody who is not, or not yet, believed.
 	Strangers uint64
+	// Unauthentic were not protected with the far end's key, or came again (SRTP).
+	Unauthentic uint64
 	// Unnegotiated came with a payload number that was not agreed on, or, on the
 	// way to the far end, with a codec that it does not take.
 	Unnegotiated uint64
@@ -132,21 +159,34 @@ func (s *Session) SetRemote(r Remote) error {
 	if err := s.check(r); err != nil {
 		return err
 	}
+	over, err := s.follow(r)
+	over.close()
+	return err
+}
+
+// follow is SetRemote with a remote that is one.
+func (s *Session) follow(r Remote) (over *handshake, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return ErrClosed
+		return nil, ErrClosed
+	}
+	if over, err = s.secure(time.Now(), r.Security); err != nil {
+		return nil, err
 	}
 	s.remote = r
 	s.agreed.set(r.Receive)
 	s.latch.expect(r.RTP, r.Hint, r.Also)
 	s.reports.expect(r.RTCP)
-	return nil
+	return over, nil
 }
 
 // normal completes the addresses and makes equal ones equal values.
 func (r Remote) normal() Remote {
 	r.Hint = r.Hint.Unmap().WithZone("")
+	if slices.Equal(r.Send, r.Receive) {
+		r.Receive = r.Send // as nearly always: one list for each idle call
+	}
 	r.RTP = usable(r.RTP)
 	for i := range r.Also {
 		r.Also[i] = usable(r.Also[i])
@@ -208,15 +248,25 @@ func (s *Session) Latched() netip.AddrPort {
 // Close closes both ports and gives them back. ErrClosed when it was called
 // before.
 func (s *Session) Close() error {
+	s.farewell(time.Now())
 	s.mu.Lock()
 	closed, heard := s.closed, s.heard
 	s.closed, s.heard = true, nil
+	s.restReports()
+	if !closed {
+		s.keyEar.hush(time.Now())
+	}
+	var over *handshake
+	if s.secured != nil {
+		over, s.secured.handshake = s.secured.handshake, nil
+	}
 	s.mu.Unlock()
 	if closed {
 		return ErrClosed
 	}
+	over.close()
 	if heard != nil {
-		heard.from.settle()
+		heard.retire(nil)
 	}
 	s.source.paths.Store(nil)
 	err := errors.Join(s.media.Close(), s.control.Close())

@@ -16,10 +16,10 @@ const (
 )
 
 // pairUp is a call of two who speak the same.
-func pairUp(t *testing.T) (r *rig, a, b *Session, alice, bob *speaker) {
+func pairUp(t testing.TB) (r *rig, a, b *Session, alice, bob *speaker) {
 	r = newRig(t)
-	a = r.leg(plain(alicesAddress, Payload{0, pcmu}, Payload{101, events}))
-	b = r.leg(plain(bobsAddress, Payload{0, pcmu}, Payload{101, events}))
+	a = r.leg(plain(alicesAddress, Payload{Number: 0, Codec: pcmu}, Payload{Number: 101, Codec: events}))
+	b = r.leg(plain(bobsAddress, Payload{Number: 0, Codec: pcmu}, Payload{Number: 101, Codec: events}))
 	r.bridge(a, b)
 	return r, a, b, r.speak(a, alicesAddress, 0, 0xA11CE), r.speak(b, bobsAddress, 0, 0xB0B)
 }
@@ -57,10 +57,10 @@ func TestRelayRenumbersPayloads(t *testing.T) {
 	a := r.leg(Remote{
 		RTP: addr(alicesAddress), Direction: SendRecv,
 		// The numbers of the two directions may differ (RFC 3264 s5.1).
-		Send:    []Payload{{0, pcmu}, {100, events}},
-		Receive: []Payload{{0, pcmu}, {8, pcma}, {96, events}},
+		Send:    []Payload{{Number: 0, Codec: pcmu}, {Number: 100, Codec: events}},
+		Receive: []Payload{{Number: 0, Codec: pcmu}, {Number: 8, Codec: pcma}, {Number: 96, Codec: events}},
 	})
-	b := r.leg(plain(bobsAddress, Payload{0, Codec{Name: "pcmu", Rate: 8000, Channels: 1}}, Payload{101, events}))
+	b := r.leg(plain(bobsAddress, Payload{Number: 0, Codec: Codec{Name: "pcmu", Rate: 8000, Channels: 1}}, Payload{Number: 101, Codec: events}))
 	r.bridge(a, b)
 	for _, number := range []uint8{0, 96, 8} {
 		r.deliver(start, addr(alicesAddress), a.LocalRTP(), rtpPacket(number, 1, 1, 1))
@@ -83,7 +83,7 @@ func TestRelayRenumbersPayloads(t *testing.T) {
 func TestDirectionsAreObeyed(t *testing.T) {
 	r, a, b, alice, bob := pairUp(t)
 	hold := func(s *Session, at string, d Direction) {
-		remote := plain(at, Payload{0, pcmu}, Payload{101, events})
+		remote := plain(at, Payload{Number: 0, Codec: pcmu}, Payload{Number: 101, Codec: events})
 		remote.Direction = d
 		if err := s.SetRemote(remote); err != nil {
 			t.Fatal(err)
@@ -122,8 +122,8 @@ func TestDirectionsAreObeyed(t *testing.T) {
 
 func TestPhoneBehindNAT(t *testing.T) {
 	r := newRig(t)
-	a := r.leg(plain("192.168.0.5:4000", Payload{0, pcmu}))
-	b := r.leg(plain(bobsAddress, Payload{0, pcmu}))
+	a := r.leg(plain("192.168.0.5:4000", Payload{Number: 0, Codec: pcmu}))
+	b := r.leg(plain(bobsAddress, Payload{Number: 0, Codec: pcmu}))
 	r.bridge(a, b)
 	bob := r.speak(b, bobsAddress, 0, 2)
 	alice := r.speak(a, "198.51.100.1:61000", 0, 1)
@@ -286,10 +286,10 @@ func TestReportsAreRewrittenWhenTheStreamIs(t *testing.T) {
 
 func TestMultiplexedReports(t *testing.T) {
 	r := newRig(t)
-	muxed := plain(alicesAddress, Payload{0, pcmu})
+	muxed := plain(alicesAddress, Payload{Number: 0, Codec: pcmu})
 	muxed.Mux = true
 	a := r.leg(muxed)
-	b := r.leg(plain(bobsAddress, Payload{0, pcmu}))
+	b := r.leg(plain(bobsAddress, Payload{Number: 0, Codec: pcmu}))
 	r.bridge(a, b)
 	report := marshal(t, &rtcp.ReceiverReport{SSRC: 1})
 	r.deliver(start, addr(alicesAddress), a.LocalRTP(), report)
@@ -318,8 +318,8 @@ func TestReportsOnAnRTPPortThatIsNotMultiplexed(t *testing.T) {
 func TestNothingIsSentNowhere(t *testing.T) {
 	for _, at := range []netip.AddrPort{{}, addr("0.0.0.0:4000"), addr("192.0.2.2:0")} {
 		r := newRig(t)
-		a := r.leg(plain(alicesAddress, Payload{0, pcmu}))
-		remote := plain(bobsAddress, Payload{0, pcmu})
+		a := r.leg(plain(alicesAddress, Payload{Number: 0, Codec: pcmu}))
+		remote := plain(bobsAddress, Payload{Number: 0, Codec: pcmu})
 		remote.RTP = at
 		b := r.leg(remote)
 		r.bridge(a, b)
@@ -344,20 +344,20 @@ func TestNetworkThatRefusesIsCounted(t *testing.T) {
 
 func TestSetRemoteRefuses(t *testing.T) {
 	r := newRig(t)
-	s := r.leg(plain(alicesAddress, Payload{0, pcmu}))
+	s := r.leg(plain(alicesAddress, Payload{Number: 0, Codec: pcmu}))
 	for _, c := range []struct {
 		remote Remote
 		want   string
 	}{
-		{plain("[2001:db8::1]:4000", Payload{0, pcmu}), "another address family"},
-		{plain(alicesAddress, Payload{128, pcmu}), "numbers go from 0 to 127"},
-		{plain(alicesAddress, Payload{96, Codec{Name: "x"}}), "no clock rate"},
+		{plain("[2001:db8::1]:4000", Payload{Number: 0, Codec: pcmu}), "another address family"},
+		{plain(alicesAddress, Payload{Number: 128, Codec: pcmu}), "numbers go from 0 to 127"},
+		{plain(alicesAddress, Payload{Number: 96, Codec: Codec{Name: "x"}}), "no clock rate"},
 	} {
 		if err := s.SetRemote(c.remote); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want ...%s...", err, c.want)
 		}
 	}
-	if err := s.SetRemote(plain("[::ffff:192.0.2.1]:4000", Payload{0, pcmu})); err != nil {
+	if err := s.SetRemote(plain("[::ffff:192.0.2.1]:4000", Payload{Number: 0, Codec: pcmu})); err != nil {
 		t.Errorf("IPv4 in IPv6: %v", err)
 	}
 	r.deliver(start, addr(alicesAddress), s.LocalRTP(), rtpPacket(0, 1, 1, 1))
@@ -395,7 +395,7 @@ func TestClosedSession(t *testing.T) {
 	if err := a.Close(); !errors.Is(err, ErrClosed) {
 		t.Errorf("closed twice: %v", err)
 	}
-	if err := a.SetRemote(plain(alicesAddress, Payload{0, pcmu})); !errors.Is(err, ErrClosed) {
+	if err := a.SetRemote(plain(alicesAddress, Payload{Number: 0, Codec: pcmu})); !errors.Is(err, ErrClosed) {
 		t.Errorf("SetRemote: %v", err)
 	}
 	if n := a.Stats().Received.Packets; n == 0 {

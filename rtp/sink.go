@@ -45,6 +45,8 @@ func (k *Sink) match(list []rewrite, spoken []Payload) ([]rewrite, error) {
 
 func (k *Sink) attach(p *path) (before *path) { return k.heard.Swap(p) }
 
+func (k *Sink) current() *path { return k.heard.Load() }
+
 func (k *Sink) hearsBy(p *path) bool {
 	heard := k.heard.Load()
 	return heard != nil && heard.from == p.from

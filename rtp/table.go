@@ -6,24 +6,28 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // Table says who hears whom: for every listener, by its number, the sources it
 // hears. A listener that is missing, or has an empty list, hears nothing. A
 // table is the whole media behaviour of a call; the numbers are whatever the
-// caller of Compile calls its ends.
+// caller of Compile calls its ends. Among several sources a listener does not hear
+// itself, though its row may say so.
 type Table map[int][]Heard
 
 // Heard is a source as a listener hears it.
 type Heard struct {
 	// Source is the number of the source.
 	Source int
-	// Gain is in dB; 0 leaves the sound as it is.
+	// Gain is in dB, up to audio.MaxGain; 0 leaves the sound as it is. A change takes
+	// 20 ms, without a click.
 	Gain float64
 }
 
 // End is what a number in a table stands for: a *Session is a source and a
-// listener, a *Feed and a *Player are sources, a *Sink a listener. Any number
+// listener, a *Feed and a *Player are sources, a *Sink and a *Tap listeners. Any number
 // will do, also a negative one.
 type End interface {
 	// speaks is where the end's packets come in, and with which numbers; nil when
@@ -48,8 +52,8 @@ func (w Way) String() string {
 	return [...]string{"relay", "transcode", "mix"}[w]
 }
 
-// HearingError says that a listener cannot be given what a table asks for,
-// because that takes more than a relay.
+// HearingError says that a listener cannot be given what a table asks for, for want of
+// a codec or because it takes packets only (Sink).
 type HearingError struct {
 	// Listener and Source are numbers of the table. Where it takes a mix, Source
 	// is the second one heard.
@@ -65,7 +69,7 @@ func (e *HearingError) Error() string {
 	return fmt.Sprintf("rtp: listener %d cannot hear source %d: it needs to %s: %s", e.Listener, e.Source, e.Needs, e.Why)
 }
 
-// Errors of Compile that are not about what a relay can do.
+// Errors of Compile that are not about what can be heard.
 var (
 	// ErrNoEnd: a table names an end that is not there, or not of that kind.
 	ErrNoEnd = errors.New("rtp: no such end")
@@ -79,6 +83,11 @@ type Paths struct {
 	// each listener among them hears; nil for none.
 	from map[*source]*path
 	to   map[listener]*path
+	// gains are those that transcoders are to have.
+	gains map[*transcoder]float64
+	// tones says of the sessions among the ends whether keys are listened for in their sound.
+	tones map[*Session]bool
+	mix   mix
 }
 
 // Compile makes paths of a table and the ends that it speaks of. All sources of
@@ -91,7 +100,8 @@ type Paths struct {
 //
 // Errors wrap a *HearingError, ErrNoEnd or ErrNoCodecs.
 func Compile(table Table, ends map[int]End) (*Paths, error) {
-	p := &Paths{from: make(map[*source]*path, len(ends)), to: make(map[listener]*path, len(ends))}
+	p := &Paths{from: make(map[*source]*path, len(ends)), to: make(map[listener]*path, len(ends)), gains: make(map[*transcoder]float64), tones: make(map[*Session]bool)}
+	p.mix.ends = ends
 	for _, e := range ends {
 		p.add(e)
 	}
@@ -100,10 +110,16 @@ func Compile(table Table, ends map[int]End) (*Paths, error) {
 			return nil, err
 		}
 	}
+	if err := p.compileMix(); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
 func (p *Paths) add(e End) {
+	if s, ok := e.(*Session); ok {
+		p.tones[s] = false
+	}
 	if s, _ := e.speaks(); s != nil {
 		p.from[s] = nil
 	}
@@ -118,18 +134,56 @@ func (p *Paths) compile(number int, heard []Heard, ends map[int]End) error {
 	if len(heard) == 0 {
 		return nil
 	}
-	way, err := relay(number, heard[0], ends)
+	to, err := listenerAt(number, ends)
 	if err != nil {
 		return err
 	}
-	if len(heard) > 1 {
-		why := fmt.Sprintf("it hears %d sources at once", len(heard))
-		return &HearingError{number, heard[1].Source, Mix, why}
+	for _, h := range heard {
+		p.listenFor(ends[number], ends[h.Source])
 	}
-	way.next = p.from[way.from]
-	p.from[way.from] = way
-	p.to[way.to] = way
+	if mixes(to, heard) {
+		p.mix.add(number, heard)
+		return nil
+	}
+	way, err := relay(number, heard[0], ends)
+	var not *HearingError
+	if errors.As(err, &not) && not.Needs == Transcode {
+		return p.transcode(number, heard[0], ends, not)
+	}
+	if err != nil {
+		return err
+	}
+	way.muted = p.muted(ends[heard[0].Source], ends[number])
+	p.enter(way, way)
 	return nil
+}
+
+// listenFor has keys listened for in the sound of a source for a listener who takes keys,
+// where the source has no other way to tell them.
+func (p *Paths) listenFor(to, from End) {
+	l, ok := to.(*Session)
+	s, too := from.(*Session)
+	if ok && too && l.takesKeys() && s.hasOnlyTones() {
+		p.tones[s] = true
+	}
+}
+
+// muted is set while a key sounds in what a source sends, for a listener who is told of
+// keys otherwise; nil for others.
+func (*Paths) muted(from, to End) *atomic.Bool {
+	s, ok := from.(*Session)
+	l, too := to.(*Session)
+	if ok && too && l.takesKeys() && s.hasOnlyTones() {
+		return &s.toned
+	}
+	return nil
+}
+
+// enter adds a path that leaves a source, and the one by which a listener hears it.
+func (p *Paths) enter(leaving, arriving *path) {
+	leaving.next = p.from[leaving.from]
+	p.from[leaving.from] = leaving
+	p.to[arriving.to] = arriving
 }
 
 // relay makes the path of one source to one listener.
@@ -156,6 +210,52 @@ func relay(number int, heard Heard, ends map[int]End) (*path, error) {
 		return nil, fmt.Errorf("%w: listener %d", err, number)
 	}
 	return way, nil
+}
+
+// transcode makes the paths of one source to one listener by way of a transcoder, if
+// it can; not is why it must.
+func (p *Paths) transcode(number int, heard Heard, ends map[int]End, not *HearingError) error {
+	to, ok := ends[number].hears().(*Session)
+	if !ok {
+		return not
+	}
+	from, spoken := ends[heard.Source].speaks()
+	taken, ptime := to.wishes()
+	says, takes := sounding(spoken), sounding(taken)
+	switch {
+	case len(taken) == 0:
+		return fmt.Errorf("%w: listener %d", ErrNoCodecs, number)
+	case says == nil || takes == nil:
+		not.Why += ", and there is no codec here for one of them"
+		return not
+	}
+	if err := checkGain(number, heard); err != nil {
+		return err
+	}
+	t, err := transcoderFor(to, from, spoken, taken, mouthRate(takes, rateOf(says)), ptime)
+	if err != nil {
+		return fmt.Errorf("rtp: listener %d: %w", number, err)
+	}
+	p.gains[t] = heard.Gain
+	p.enter(&path{from: from, to: t, muted: p.muted(ends[heard.Source], to)}, t.way)
+	return nil
+}
+
+// transcoderFor gives the transcoder by which a session hears already, if it is as it
+// should be, or another one.
+func transcoderFor(to *Session, from *source, spoken, taken []Payload, rate int, ptime time.Duration) (*transcoder, error) {
+	current := to.current()
+	m, err := mouthFor(mouthOf(current), sounding(taken), rate, ptime)
+	if err != nil {
+		return nil, err
+	}
+	if current != nil {
+		t, ok := current.from.maker.(*transcoder)
+		if ok && t.mouth == m && t.fits(from, spoken, taken) {
+			return t, nil
+		}
+	}
+	return newTranscoder(from, spoken, to, taken, m)
 }
 
 // noCommonCodec says that a listener takes nothing of what a source sends.

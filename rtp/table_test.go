@@ -8,14 +8,14 @@ import (
 
 func TestCompileRefuses(t *testing.T) {
 	r := newRig(t)
-	a := r.leg(plain("192.0.2.1:4000", Payload{0, pcmu}, Payload{101, events}))
-	b := r.leg(plain("192.0.2.2:4000", Payload{8, pcma}, Payload{101, events}))
+	a := r.leg(plain("192.0.2.1:4000", Payload{Number: 0, Codec: pcmu}, Payload{Number: 101, Codec: events}))
+	b := r.leg(plain("192.0.2.2:4000", Payload{Number: 18, Codec: g729}, Payload{Number: 101, Codec: events}))
 	fresh, err := r.engine.Open(r.engine.address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer fresh.Close()
-	feed, err := NewFeed(opus)
+	feed, err := NewFeed(g729)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,9 +27,9 @@ func TestCompileRefuses(t *testing.T) {
 		is    error
 	}{
 		{"another codec, though the keys are the same", Table{1: {{Source: 2}}},
-			"rtp: listener 1 cannot hear source 2: it needs to transcode: the source sends PCMA/8000, telephone-event/8000, the listener takes PCMU/8000, telephone-event/8000", nil},
+			"rtp: listener 1 cannot hear source 2: it needs to transcode: the source sends G729/8000, telephone-event/8000, the listener takes PCMU/8000, telephone-event/8000, and there is no codec here for one of them", nil},
 		{"a feed of another codec", Table{1: {{Source: 4}}},
-			"rtp: listener 1 cannot hear source 4: it needs to transcode: the source sends opus/48000/2, the listener takes PCMU/8000, telephone-event/8000", nil},
+			"rtp: listener 1 cannot hear source 4: it needs to transcode: the source sends G729/8000, the listener takes PCMU/8000, telephone-event/8000, and there is no codec here for one of them", nil},
 		{"two sources", Table{5: {{Source: 1}, {Source: 2}}},
 			"rtp: listener 5 cannot hear source 2: it needs to mix: it hears 2 sources at once", nil},
 		{"a gain", Table{5: {{Source: 1, Gain: -6}}},
@@ -55,8 +55,8 @@ func TestCompileRefuses(t *testing.T) {
 
 func TestCompileHasNoEffectBeforeSwap(t *testing.T) {
 	r := newRig(t)
-	a := r.leg(plain("192.0.2.1:4000", Payload{0, pcmu}))
-	b := r.leg(plain("192.0.2.2:4000", Payload{0, pcmu}))
+	a := r.leg(plain("192.0.2.1:4000", Payload{Number: 0, Codec: pcmu}))
+	b := r.leg(plain("192.0.2.2:4000", Payload{Number: 0, Codec: pcmu}))
 	paths, err := Compile(Table{2: {{Source: 1}}}, map[int]End{1: a, 2: b})
 	if err != nil {
 		t.Fatal(err)
@@ -75,8 +75,8 @@ func TestCompileHasNoEffectBeforeSwap(t *testing.T) {
 
 func TestWhoIsLeftOutOfATableIsSilent(t *testing.T) {
 	r := newRig(t)
-	a := r.leg(plain("192.0.2.1:4000", Payload{0, pcmu}))
-	b := r.leg(plain("192.0.2.2:4000", Payload{0, pcmu}))
+	a := r.leg(plain("192.0.2.1:4000", Payload{Number: 0, Codec: pcmu}))
+	b := r.leg(plain("192.0.2.2:4000", Payload{Number: 0, Codec: pcmu}))
 	alice, bob := r.speak(a, "192.0.2.1:4000", 0, 1), r.speak(b, "192.0.2.2:4000", 0, 2)
 	r.bridge(a, b)
 	now := bob.say(alice.say(start, 3), 3)
@@ -101,9 +101,9 @@ func TestWhoIsLeftOutOfATableIsSilent(t *testing.T) {
 
 func TestOneSourceManyListeners(t *testing.T) {
 	r := newRig(t)
-	a := r.leg(plain("192.0.2.1:4000", Payload{0, pcmu}))
-	b := r.leg(plain("192.0.2.2:4000", Payload{96, pcmu}))
-	c := r.leg(plain("192.0.2.3:4000", Payload{0, pcmu}))
+	a := r.leg(plain("192.0.2.1:4000", Payload{Number: 0, Codec: pcmu}))
+	b := r.leg(plain("192.0.2.2:4000", Payload{Number: 96, Codec: pcmu}))
+	c := r.leg(plain("192.0.2.3:4000", Payload{Number: 0, Codec: pcmu}))
 	var heard []Packet
 	sink := NewSink(func(_ time.Time, p Packet) { heard = append(heard, p) })
 	r.hear(Table{2: {{Source: 1}}, 3: {{Source: 1}}, 4: {{Source: 1}}}, map[int]End{1: a, 2: b, 3: c, 4: sink})

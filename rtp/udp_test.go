@@ -270,7 +270,7 @@ func sessionTo(t testing.TB, e *Engine, remote netip.AddrPort) *Session {
 	}
 	t.Cleanup(func() { s.Close() })
 	err = s.SetRemote(Remote{RTP: remote, Direction: SendRecv,
-		Send: []Payload{{0, pcmu}, {101, events}}, Receive: []Payload{{0, pcmu}, {101, events}}})
+		Send: []Payload{{Number: 0, Codec: pcmu}, {Number: 101, Codec: events}}, Receive: []Payload{{Number: 0, Codec: pcmu}, {Number: 101, Codec: events}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func TestConcurrentUse(t *testing.T) {
 				return
 			}
 			paths.Swap()
-			_ = a.SetRemote(Remote{RTP: alice.Local(), Direction: Direction(i % 4), Send: []Payload{{0, pcmu}}, Receive: []Payload{{0, pcmu}}})
+			_ = a.SetRemote(Remote{RTP: alice.Local(), Direction: Direction(i % 4), Send: []Payload{{Number: 0, Codec: pcmu}}, Receive: []Payload{{Number: 0, Codec: pcmu}}})
 			_, _ = a.Stats(), b.LastReceived()
 		}
 	})

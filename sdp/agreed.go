@@ -15,6 +15,7 @@ type Stream struct {
 	Port       uint16         // the other side's RTP port, for a Host to be resolved
 	RTCPMux    bool           // both sides have RTP and RTCP on one port
 	Proto      string         // the offer's transport
+	Protected  *Protected     // how packets are protected, both ways; nil for plain RTP
 	Formats    []Format       // agreed codecs, in the answerer's order of preference
 	Direction  Direction      // what flows, seen from this side
 	HeldBy     Party          // who stopped receiving; Us is this side
@@ -56,8 +57,8 @@ func (s *Stream) Moved(before *Stream) bool {
 // offered are ignored.
 //
 // The error wraps ErrBadAnswer when the answer has more m= lines than the offer, other
-// media or transports in them, or no codec that was offered; it is ErrRefused when the
-// answer refuses the audio, or none was offered.
+// media or transports in them, no codec that was offered, or keys that do not go with
+// those offered; it is ErrRefused when the answer refuses the audio, or none was offered.
 func Agreed(offer, answer *Description) (offerer, answerer Stream, err error) {
 	if err := matchLines(offer, answer); err != nil {
 		return Stream{}, Stream{}, err
@@ -72,6 +73,9 @@ func Agreed(offer, answer *Description) (offerer, answerer Stream, err error) {
 		return Stream{}, Stream{}, fmt.Errorf("%w: none of the codecs answered was offered: answer with some of %v", ErrBadAnswer, o.Codecs)
 	}
 	offerer, answerer = towards(a, slot), towards(o, slot)
+	if offerer.Protected, answerer.Protected, err = protect(o, a); err != nil {
+		return Stream{}, Stream{}, err
+	}
 	offerer.Proto, answerer.Proto = o.Proto, o.Proto
 	offerer.join(formats, o, a)
 	answerer.join(swap(formats), o, a)

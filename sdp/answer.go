@@ -37,10 +37,10 @@ func LocalOrder(_, common []Codec) []Codec { return common }
 // come last. The direction is our wish within what the offer allows.
 //
 // When nothing can be answered the error wraps ErrNotAcceptable (answer 488): it is
-// ErrNoAudio, ErrTransport or ErrNoCommonCodec. It wraps ErrLocal when l has no
-// address or port.
+// ErrNoAudio, ErrTransport, ErrKeys or ErrNoCommonCodec. It wraps ErrLocal when l has
+// no address or port, or asks for protection without keys.
 func NewAnswer(offer *Description, l Local, choose Order) (*Description, error) {
-	if err := l.checkAddress(); err != nil {
+	if err := l.check(); err != nil {
 		return nil, err
 	}
 	slot, codecs, err := l.acceptable(offer, choose)
@@ -75,13 +75,24 @@ func (l *Local) acceptable(offer *Description, choose Order) (slot int, codecs [
 				err = ErrTransport
 			}
 		default:
-			if codecs := answerCodecs(m.Codecs, ours, choose); speaks(codecs) {
+			if codecs, err = l.fits(m, ours, choose); err == nil {
 				return i, codecs, nil
 			}
-			err = ErrNoCommonCodec
 		}
 	}
 	return 0, nil, err
+}
+
+// fits finds the codecs to answer a stream with; the error is for what stands against it.
+func (l *Local) fits(m *Media, ours []Codec, choose Order) ([]Codec, error) {
+	if _, err := l.answerSecurity(m); err != nil {
+		return nil, err
+	}
+	codecs := answerCodecs(m.Codecs, ours, choose)
+	if !speaks(codecs) {
+		return nil, ErrNoCommonCodec
+	}
+	return codecs, nil
 }
 
 // answerCodecs are the codecs to answer with, speech before auxiliaries: there are
@@ -120,6 +131,8 @@ func (l *Local) answerTo(offered *Media, s *Description, codecs []Codec) Media {
 	m := l.media(s, offered.Proto, codecs)
 	m.Direction = offered.EffectiveDirection().Reverse().And(l.Direction)
 	m.RTCPMux = l.RTCPMux && offered.RTCPMux
+	keys, _ := l.answerSecurity(offered) // acceptable has made sure of it
+	m.Security = keys.held()
 	return m
 }
 

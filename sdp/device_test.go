@@ -136,6 +136,7 @@ func TestDevicesAreRead(t *testing.T) {
 func TestDevicesAreAnswered(t *testing.T) {
 	l := ours(pcmu, pcma, g729, opus, dtmf, with(Codec{Name: "AMR", ClockRate: 8000, PayloadType: 100}, "octet-align=1"))
 	l.Protos = []string{"RTP/AVP", "RTP/AVPF", "RTP/SAVP"}
+	l.Protection, l.Security.Cryptos = ProtectionOptional, []Crypto{key80}
 	for _, d := range devices {
 		offer := mustParse(t, d.body)
 		answer, err := NewAnswer(offer, l, nil)

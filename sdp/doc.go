@@ -22,6 +22,17 @@
 // And, so no answer of ours can be more open than the offer. The old spelling of
 // hold, c=0.0.0.0, is folded into the same two bits by Media.EffectiveDirection.
 //
+// Protection is a degree (off, optional, required), what a stream says of its keys is
+// a Security, and what both sides make of it a Protected: the keys of SDES for both
+// directions, or the certificate and part in the DTLS handshake. Optional offers
+// RTP/AVP with keys (RFC 8643), because most phones that know SRTP answer that and
+// those that do not take it for plain RTP; required is a secure profile. Of several
+// ways offered, SDES is answered before DTLS, and of several a=crypto lines the
+// offerer's first whose suite is ours. A line with more than one key, or with a
+// session parameter that changes what is done with packets, is not chosen. Key
+// material is a Secret, which no formatting prints, and Description.String has
+// digests in its place; only Append writes it.
+//
 // Parse resolves what a description inherits: after it, each Media carries its own
 // Host and Direction, whether they stood in the media or in the session section.
 //
@@ -29,7 +40,8 @@
 // no v=0, no readable o=, an m= line that cannot be read, an active RTP stream
 // without an address, NUL bytes, and sizes beyond MaxSize, MaxLines, MaxMedia and
 // MaxFormats. Anything else that is wrong is kept as it came or left out. The
-// lines i=, u=, e=, p=, r=, z= and k= say nothing that a call needs, and are not kept.
+// lines i=, u=, e=, p=, r=, z= and k= say nothing that a call needs, and are not kept;
+// nor is an a=crypto that cannot be read, since it may hold a key.
 //
 // Descriptions are shared, not copied: a *Description that has been given to a
 // Negotiation or returned by this package must not be changed afterwards.

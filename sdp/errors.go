@@ -3,6 +3,7 @@ package sdp
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Error is a description that cannot be read. It is meant for the person who has
@@ -22,7 +23,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("sdp: line %d %q: %s: %s", e.Line, e.Text, e.Fault, e.Fix)
 }
 
-// What an offer can fail for. All four answer errors.Is(err, ErrNotAcceptable),
+// What an offer can fail for. All of them answer errors.Is(err, ErrNotAcceptable),
 // which means 488 Not Acceptable Here (RFC 3261 section 21.4.26); the special ones
 // tell which Warning belongs beside it (RFC 3261 section 20.43).
 var (
@@ -31,7 +32,9 @@ var (
 	// ErrNoAudio: no m=audio with a port in the offer; Warning 304.
 	ErrNoAudio = fmt.Errorf("%w: no active m=audio line; offer one with a port above 0", ErrNotAcceptable)
 	// ErrTransport: audio is offered over a transport that we do not take; Warning 302.
-	ErrTransport = fmt.Errorf("%w: no m=audio line over a transport taken here; offer RTP/AVP", ErrNotAcceptable)
+	ErrTransport = fmt.Errorf("%w: no m=audio line over a transport taken here; offer RTP/AVP, or RTP/SAVP where SRTP is asked for", ErrNotAcceptable)
+	// ErrKeys: SRTP is offered without a key or certificate that can be taken; Warning 399.
+	ErrKeys = fmt.Errorf("%w: no a=crypto line with a suite of this side, nor a=fingerprint for DTLS; offer one, with a single key", ErrNotAcceptable)
 	// ErrNoCommonCodec: audio is offered without a codec of ours; Warning 305.
 	ErrNoCommonCodec = fmt.Errorf("%w: no codec in common; offer one of those that this side lists", ErrNotAcceptable)
 )
@@ -67,8 +70,20 @@ var (
 // fault makes the error of one line.
 func fault(line int, text, what, fix string) *Error {
 	const most = 80
+	text = withoutKey(text)
 	if len(text) > most {
 		text = text[:most]
 	}
 	return &Error{Line: line, Text: text, Fault: what, Fix: fix}
+}
+
+// withoutKey cuts a line before the key of an a=crypto: errors end in logs.
+func withoutKey(text string) string {
+	const method = "inline:"
+	for i := range len(text) - len(method) {
+		if strings.EqualFold(text[i:i+len(method)], method) {
+			return text[:i]
+		}
+	}
+	return text
 }

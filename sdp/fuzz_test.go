@@ -12,6 +12,7 @@ func seeds(f *testing.F) {
 		f.Add(d.body)
 	}
 	f.Add([]byte("v=0\no=  1 2 IN IP6 ::1\nm=audio 1/2 RTP/AVP 0 0 96 x\nc=IN IP4 a.invalid\nc=IN IP6 ::\na=rtpmap:96 a/1/2\na=fmtp:96 x;y=z;\na=ptime:0.5\na=rtcp:1 IN IP4 h"))
+	f.Add([]byte("v=0\no=0 0 IN 0 0\nC=0 0 0A\nm=0 0 0\nC=")) // a bad address where none is needed
 	f.Add([]byte("v=0\ro=a b 1 2 IN IP4 h\rb=X:1\ra=inactive\ra=ptime:1\rm=video 0 RTP/AVP\rm=x 1 y z"))
 }
 

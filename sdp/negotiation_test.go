@@ -208,8 +208,7 @@ func TestNegotiationSurvivesItsProcess(t *testing.T) {
 	if !reflect.DeepEqual(n, back) {
 		t.Fatalf("written\n%+v\nread\n%+v", n, back)
 	}
-	l := ours(pcmu)
-	l.Protos = []string{"RTP/SAVP"}
+	l := sdes(ProtectionRequired, key80)
 	answer, err := NewAnswer(back.Offer, l, nil)
 	want(t, "answer", err, nil)
 	want(t, "SendAnswer", back.SendAnswer(answer), nil)

@@ -21,7 +21,9 @@ type Local struct {
 	Direction  Direction  // our wish, seen from us; the zero value is Inactive
 	Ptime      time.Duration
 	MaxPtime   time.Duration
-	Protos     []string    // transports taken; the first is the one offered; nil is RTP/AVP alone
+	Protection Protection  // whether the audio is to be SRTP
+	Security   Security    // our keys, at least one unless Protection is off; tags are given when they are written
+	Protos     []string    // transports taken, that offered first; nil is what Protection says: RTP/AVP alone when off
 	Attributes []Attribute // further a= lines of the stream
 }
 
@@ -39,8 +41,8 @@ func (l Local) Like(m *Media) Local {
 }
 
 // NewOffer makes an initial offer of one audio stream (RFC 3264 section 5.1). The
-// error wraps ErrLocal: no address, no port, no codec that can carry speech, or two
-// codecs with one payload number.
+// error wraps ErrLocal: no address, no port, no codec that can carry speech, two
+// codecs with one payload number, or protection without keys.
 func NewOffer(l Local) (*Description, error) {
 	if err := l.checkOffer(); err != nil {
 		return nil, err
@@ -115,6 +117,7 @@ func (l *Local) media(s *Description, proto string, codecs []Codec) Media {
 		Ptime:      l.Ptime,
 		MaxPtime:   l.MaxPtime,
 		RTCPMux:    l.RTCPMux,
+		Security:   l.offerSecurity(proto).held(),
 		Attributes: l.Attributes,
 	}
 	if l.RTCPPort != 0 && l.RTCPPort != l.Port+1 {
@@ -145,7 +148,7 @@ func refuse(m *Media) Media {
 // protos are the transports taken.
 func (l *Local) protos() []string {
 	if len(l.Protos) == 0 {
-		return defaultProtos
+		return l.protectedProtos()
 	}
 	return l.Protos
 }
@@ -164,20 +167,21 @@ func (l *Local) named() []Codec {
 	return slices.DeleteFunc(slices.Clone(l.Codecs), nameless)
 }
 
-// checkAddress refuses what would make a description without a place to send to.
-func (l *Local) checkAddress() error {
+// check refuses what would make a description without a place to send to, or without
+// the keys that it needs.
+func (l *Local) check() error {
 	switch {
 	case !l.Address.IsValid() || l.Address.Zone() != "":
 		return fmt.Errorf("%w: Address %v: give an IP address without zone", ErrLocal, l.Address)
 	case l.Port == 0:
 		return fmt.Errorf("%w: Port 0 would refuse the stream: give the RTP port", ErrLocal)
 	}
-	return nil
+	return l.checkSecurity()
 }
 
 // checkOffer refuses an offer that no peer could answer.
 func (l *Local) checkOffer() error {
-	if err := l.checkAddress(); err != nil {
+	if err := l.check(); err != nil {
 		return err
 	}
 	codecs := l.named()

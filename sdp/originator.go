@@ -2,7 +2,8 @@ package sdp
 
 // Originator keeps the o= line of one dialog: all descriptions that one side sends in
 // it, offers and answers alike, are versions of one. It is a plain value; Origin is to
-// be set once, with the first version. Body is the last one published.
+// be set once, with the first version. Body is the last one published, with digests in the
+// place of keys: it tells two versions apart, and may be printed.
 //
 // "When issuing an offer that modifies the session, the "o=" line of the new SDP MUST
 // be identical to that in the previous SDP, except that the version in the origin
@@ -14,7 +15,7 @@ type Originator struct {
 	Body   string
 }
 
-// Publish gives s our origin and returns its body: the previous one byte by byte when
+// Publish gives s our origin and returns its String: the previous one byte by byte when
 // nothing but the origin was new, else one with the next version. What was published
 // counts even if the peer then rejected it, since the peer has seen that version.
 func (o *Originator) Publish(s *Description) string {

@@ -54,7 +54,7 @@ type parser struct {
 }
 
 // given are the things that a section states once; the first statement counts.
-type given uint8
+type given uint16
 
 const (
 	gaveHost given = 1 << iota
@@ -64,6 +64,8 @@ const (
 	gaveRTCP
 	gaveName
 	gaveTiming
+	gaveFingerprint
+	gaveSetup
 )
 
 // first reports whether the section has not yet stated g, and notes that it now has.

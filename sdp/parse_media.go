@@ -30,6 +30,7 @@ func (p *parser) mediaLine(value string) error {
 		Host:      p.session.Host,
 		Direction: p.session.Direction,
 		Ptime:     p.ptime,
+		Security:  p.session.Security,
 	}
 	if err := p.mediaPort(&m, port); err != nil {
 		return err
@@ -109,7 +110,11 @@ func (p *parser) endMedia() error {
 	if p.media != nil {
 		p.badHost = nil
 	}
-	if p.media == nil || p.media.Host != "" || p.media.Port == 0 || !p.media.RTP() {
+	if p.media == nil || p.media.Host != "" {
+		return nil
+	}
+	if p.media.Port == 0 || !p.media.RTP() {
+		p.media.Host = p.session.Host // it needs none of its own: one that is bad is passed over
 		return nil
 	}
 	if bad != nil {
@@ -124,7 +129,7 @@ func (p *parser) endMedia() error {
 func (p *parser) attributeLine(line string) {
 	name, value, _ := strings.Cut(line, ":")
 	name, value = trim(name), trim(value)
-	if name == "" || p.direction(name, value) {
+	if name == "" || p.direction(name, value) || p.security(strings.ToLower(name), value) {
 		return
 	}
 	to := &p.session.Attributes

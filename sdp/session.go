@@ -14,6 +14,7 @@ type Description struct {
 	Bandwidth  []Bandwidth // the session's b= lines
 	Timing     string      // first t= line's value; "" is written as "0 0"
 	Direction  Direction   // the default that streams inherit: SendRecv when the session says nothing
+	Security   *Security   // the session's fingerprints and setup, which streams inherit, without Cryptos; nil for none
 	Attributes []Attribute // the session's other a= lines, in order
 	Media      []Media     // the m= sections, in order
 }
@@ -51,6 +52,7 @@ type Media struct {
 	MaxPtime   time.Duration // longest packet that it takes; 0 for none
 	RTCP       RTCP          // a=rtcp (RFC 3605); zero when absent
 	RTCPMux    bool          // a=rtcp-mux (RFC 5761)
+	Security   *Security     // its keys, nil for none; fingerprints and setup are the session's unless it has its own
 	Bandwidth  []Bandwidth
 	Attributes []Attribute // the other a= lines, in order
 }

@@ -6,14 +6,21 @@ import (
 	"time"
 )
 
-// String is the description as it goes on the wire.
-func (s *Description) String() string { return string(s.Append(make([]byte, 0, 512))) }
+// String is the description as it goes on the wire, but for the keys of a=crypto lines:
+// digests stand in their place (see Secret), so that it may be logged, and two
+// descriptions are still the same where their strings are.
+func (s *Description) String() string {
+	return string(s.append(make([]byte, 0, 512), inDigest))
+}
 
 // Append writes the description behind dst: lines in the order that RFC 8866 section 9
 // prescribes, each ended by CRLF. Every codec with a name gets its a=rtpmap, static
 // ones too, and every active RTP stream its direction. No text can break out of its
 // line: CR, LF and NUL in a field are left out.
-func (s *Description) Append(dst []byte) []byte {
+func (s *Description) Append(dst []byte) []byte { return s.append(dst, inBase64) }
+
+// append is Append; secret writes a key.
+func (s *Description) append(dst []byte, secret func([]byte, Secret) []byte) []byte {
 	dst = append(dst, "v=0\r\n"...)
 	dst = s.Origin.append(dst)
 	dst = appendLine(dst, "s=", orElse(s.Name, "-"))
@@ -25,9 +32,10 @@ func (s *Description) Append(dst []byte) []byte {
 	if s.Direction != SendRecv {
 		dst = appendLine(dst, "a=", s.Direction.String())
 	}
+	dst = s.Security.append(dst, nil, secret)
 	dst = appendAttributes(dst, s.Attributes)
 	for i := range s.Media {
-		dst = s.Media[i].append(dst, s)
+		dst = s.Media[i].append(dst, s, secret)
 	}
 	return dst
 }
@@ -46,7 +54,7 @@ func (o Origin) append(dst []byte) []byte {
 }
 
 // append writes one section of s; what it inherits from s is not repeated.
-func (m *Media) append(dst []byte, s *Description) []byte {
+func (m *Media) append(dst []byte, s *Description, secret func([]byte, Secret) []byte) []byte {
 	dst = m.appendMediaLine(dst)
 	if m.Host != "" && (m.Host != s.Host || len(m.MoreHosts) > 0) {
 		dst = appendConnection(dst, m.Host)
@@ -64,6 +72,7 @@ func (m *Media) append(dst []byte, s *Description) []byte {
 	if m.RTCPMux {
 		dst = append(dst, "a=rtcp-mux\r\n"...)
 	}
+	dst = m.Security.append(dst, s.Security, secret)
 	dst = appendAttributes(dst, m.Attributes)
 	if m.Direction != s.Direction || m.Port != 0 && m.RTP() {
 		dst = appendLine(dst, "a=", m.Direction.String())

@@ -32,6 +32,16 @@ func (c choosing) Forward(r dialplan.Request, f dialplan.Forwarding) dialplan.De
 	return c.choose(time.Now(), c.settings.Plan.Forward(r, f))
 }
 
+// Transfer decides where a call goes that one of its parties transfers.
+func (c choosing) Transfer(t dialplan.Transfer) dialplan.Decision {
+	return c.choose(time.Now(), c.settings.Plan.Transfer(t))
+}
+
+// Recall decides how a party is called back whose transfer has failed.
+func (c choosing) Recall(to dialplan.Party, number string, transferee dialplan.Request) dialplan.Decision {
+	return c.choose(time.Now(), c.settings.Plan.Recall(to, number, transferee))
+}
+
 // Decide says where a call goes, or why it goes nowhere.
 func (c choosing) Decide(now time.Time, r dialplan.Request) dialplan.Decision {
 	return c.choose(now, c.settings.Plan.Decide(r))

@@ -43,12 +43,15 @@ func (e *Edge) Locate(now time.Time, c *bridge.Call, a bridge.Locate) ([]bridge.
 // locateUser: RFC 3261 s21.4.18, 480 for a callee who "is not logged in".
 func (e *Edge) locateUser(now time.Time, user string) ([]bridge.Target, event.Cause) {
 	var targets []bridge.Target
+	settings := e.settings.Load()
 	for _, b := range e.phones.bindings(now, user) {
 		if b.Contact.Scheme != "sip" && b.Contact.Scheme != "sips" {
 			continue // RFC 3261 s10.2.1 lets a user list other addresses, even mail
 		}
 		targets = append(targets, bridge.Target{
 			Name: user, URI: b.Contact.String(), Hint: b.Flow.Remote.Addr(), Local: e.mediaAddress(b.Flow),
+			SRTP:   settings.protection(dialplan.Party{Kind: dialplan.PartyUser, Name: user}, b.Flow),
+			Codecs: settings.Users[user].Codecs, Digits: settings.Users[user].Digits,
 		})
 	}
 	if len(targets) == 0 {
@@ -68,9 +71,12 @@ func (e *Edge) locateTrunk(now time.Time, t *Trunk, plan dialplan.Attempt, list 
 		e.watch.post(called{t.Name, trunk.Result{Fate: trunk.Unreachable, Phrase: err.Error()}})
 		return nil, event.Cause{Status: 503, Q850: outOfOrder, By: event.PartyGateway, Text: err.Error()}
 	}
+	settings := e.settings.Load()
+	may := settings.protection(plan.To, w.flow)
+	settings.discreet(w, may)
 	return []bridge.Target{{
 		Name: t.Name, URI: cmp.Or(plan.URI, t.called(plan.Dial)), Hint: w.flow.Remote.Addr(),
-		Local: e.mediaAddress(w.flow), Way: w,
+		Local: e.mediaAddress(w.flow), Way: w, Transfers: t.Transfers, SRTP: may, Codecs: t.Codecs, Digits: t.Digits,
 	}}, event.Cause{}
 }
 
@@ -87,7 +93,7 @@ func (e *Edge) mediaAddress(f transport.Flow) netip.Addr {
 
 // Dial makes the leg of a participant and sends it the INVITE.
 func (e *Edge) Dial(now time.Time, c *bridge.Call, d bridge.Dial) bridge.Leg {
-	l := &leg{edge: e, call: c, participant: d.Participant, peer: d.Plan.To, target: d.Target.URI}
+	l := &leg{edge: e, call: c, participant: d.Participant, made: legKey{c.ID(), d.Participant}, peer: d.Plan.To, number: d.Plan.Dial, target: d.Target.URI}
 	if err := l.admitTrunk(now); err != nil {
 		e.log.Warn("trunk not tried", "call", c.ID(), "trunk", d.Target.Name, "why", err)
 		l.fail(event.Cause{Status: 503, Q850: circuitsBusy, By: event.PartyGateway, Text: err.Error()})
@@ -118,6 +124,7 @@ func (e *Edge) aim(now time.Time, l *leg, d bridge.Dial) (dialog.Authorizer, err
 		if l.flow == (transport.Flow{}) {
 			return nil, errGone
 		}
+		l.device = e.phones.device(d.Plan.To, l.flow)
 		return nil, nil
 	}
 	t, w := e.settings.Load().trunk(d.Plan.To.Name), d.Target.Way.(*way)
@@ -146,6 +153,7 @@ func (e *Edge) invitation(l *leg, d bridge.Dial) dialog.Invitation {
 		to = userURI(plan.Dial, domain)
 	}
 	headers := append(shownHeaders(plan.Identity, domain), diversionHeaders(plan, to, domain)...)
+	headers = append(headers, transferHeaders(d)...)
 	if d.MaxBreadth > 0 {
 		headers = append(headers, dialog.Header{Name: "Max-Breadth", Value: strconv.Itoa(d.MaxBreadth)})
 	}

@@ -10,19 +10,28 @@ import (
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
-// directory finds the call that a message is for: by its id, which our tags and
-// branches begin with; by the INVITE that began it, for what the caller sends
-// before it knows our tag; and by what a second copy of that INVITE has in
-// common with the first.
+// directory finds the leg that a message is for: by the id of its call, which our tags and
+// branches begin with; by the INVITE that began it, for what the other side sends before
+// it knows our tag; and by what a second copy of that INVITE has in common with the first.
 type directory struct {
 	mu      sync.Mutex
 	byID    map[string]entry
-	invites map[transaction.ServerKey]string
-	merged  map[mergeKey]string
+	invites map[transaction.ServerKey]legKey
+	merged  map[mergeKey]struct{}
+	// moved are the legs that have gone over to other calls.
+	moved map[legKey]resettled
 }
 
+// entry is a call with the INVITEs that came for it: the first is its caller's, others
+// have replaced somebody.
 type entry struct {
 	call   *bridge.Call
+	first  origin
+	others []origin
+}
+
+// origin is an INVITE that has brought a leg.
+type origin struct {
 	invite transaction.ServerKey
 	merge  mergeKey
 }
@@ -39,7 +48,7 @@ func mergeKeyOf(req *sip.Request) mergeKey {
 
 func newDirectory() *directory {
 	return &directory{
-		byID: map[string]entry{}, invites: map[transaction.ServerKey]string{}, merged: map[mergeKey]string{},
+		byID: map[string]entry{}, invites: map[transaction.ServerKey]legKey{}, merged: map[mergeKey]struct{}{},
 	}
 }
 
@@ -52,21 +61,63 @@ func (d *directory) add(c *bridge.Call, invite transaction.ServerKey, m mergeKey
 	if _, there := d.merged[m]; there {
 		return false
 	}
-	d.byID[c.ID()] = entry{call: c, invite: invite, merge: m}
-	d.invites[invite] = c.ID()
-	d.merged[m] = c.ID()
+	d.byID[c.ID()] = entry{call: c, first: origin{invite, m}}
+	d.enter(origin{invite, m}, legKey{c.ID(), callerParticipant})
 	return true
 }
 
-// remove forgets a call.
+func (d *directory) enter(o origin, k legKey) {
+	d.invites[o.invite], d.merged[o.merge] = k, struct{}{}
+}
+
+// join enters an INVITE that is to bring a leg into a call which is there. The leg has no
+// number before that call has taken it in (joined).
+func (d *directory) join(c *bridge.Call, invite transaction.ServerKey, m mergeKey) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e, there := d.byID[c.ID()]
+	if _, twice := d.merged[m]; twice || !there {
+		return false
+	}
+	e.others = append(e.others, origin{invite, m})
+	d.byID[c.ID()] = e
+	d.enter(origin{invite, m}, legKey{call: c.ID()})
+	return true
+}
+
+// joined numbers the leg of an INVITE that has joined a call.
+func (d *directory) joined(invite transaction.ServerKey, participant int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if k, there := d.invites[invite]; there {
+		d.invites[invite] = legKey{k.call, participant}
+	}
+}
+
+// remove forgets a call, and the INVITEs of its legs but for those that have gone on in
+// other calls.
 func (d *directory) remove(c *bridge.Call) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if e, there := d.byID[c.ID()]; there {
 		delete(d.byID, c.ID())
-		delete(d.invites, e.invite)
-		delete(d.merged, e.merge)
+		for _, o := range append(e.others, e.first) {
+			d.leave(o)
+		}
 	}
+	d.settled(c)
+}
+
+// leave forgets an INVITE once its leg is over.
+func (d *directory) leave(o origin) {
+	k := d.invites[o.invite]
+	if r, moved := d.moved[k]; moved {
+		r.origin = o
+		d.moved[k] = r
+		return
+	}
+	delete(d.invites, o.invite)
+	delete(d.merged, o.merge)
 }
 
 // get gives a call by its id; nil when there is none.
@@ -76,11 +127,12 @@ func (d *directory) get(id string) *bridge.Call {
 	return d.byID[id].call
 }
 
-// byInvite gives the call that an INVITE's key began.
-func (d *directory) byInvite(k transaction.ServerKey) *bridge.Call {
+// byInvite gives the leg that an INVITE's key began.
+func (d *directory) byInvite(k transaction.ServerKey) (legKey, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.byID[d.invites[k]].call
+	leg, there := d.invites[k]
+	return leg, there
 }
 
 // isMerged says whether the same request came already by another way.

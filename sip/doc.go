@@ -36,7 +36,25 @@
 //     (choose.go); none is tried that is down or at its limit, but by emergency calls.
 //   - Calls of a carrier with which we are registered come from where that is, and are
 //     not challenged. One to our Contact there is to the number in To.
-//   - A redirection is followed within the trunk that gave it, and nowhere else: another
+//   - Where a trunk is may have to be asked of name servers; a call's goroutine does not
+//     wait for them (dial.go). A trunk's servers are tried in order within one attempt,
+//     and those that have failed lately last, by calls, pings and registrations alike
+//     (servers.go, locate.go).
+//   - A phone whose connection has died is looked for among those that have registered
+//     since, by its instance, its contact, or its address (phones.go).
+//   - A phone that redirects a call deflects it: it is forwarded by that user to what the
+//     user could have dialled (failover.go). That a phone says so is enough: it has the
+//     user's password and could call there itself.
+//   - Behind a NAT our Via and Contact have its address for everybody (secure.go), also for
+//     who is on the inner side: the NAT must let packets turn around for them.
+//   - A REFER within a dialog is its call's, and is not challenged: who sends it has proved
+//     who it is when the dialog began. Which dialog a Replaces means is found by our tag in
+//     it. One that is not ours is passed on, unless it is to be replaced here.
+//   - A REFER outside of a dialog is click to dial, for users only: their phones are called,
+//     and who answers is transferred (clicktodial.go).
+//   - An INVITE with Replaces must be from somebody who may call; whose place it may take is
+//     asked of the call, on whose goroutine the new leg is made.
+//   - A redirection of a trunk is followed within the trunk that gave it, and nowhere else: another
 //     trunk has not agreed to what this one is told of the caller.
 //   - A call that is over leaves its id for 64*T1, and what its peers may repeat with
 //     their answers. Responses to calls that were never here are dropped.

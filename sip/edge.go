@@ -11,8 +11,10 @@ import (
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
 	"github.com/tandem-gateway/tandem/rtp/audio"
+	"github.com/tandem-gateway/tandem/rtp/srtp"
 	"github.com/tandem-gateway/tandem/sip/digest"
 	"github.com/tandem-gateway/tandem/sip/registrar"
+	"github.com/tandem-gateway/tandem/sip/resolve"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/trunk"
@@ -28,6 +30,9 @@ type Config struct {
 	// MediaAddresses are where media is received, at most one of each family. For a
 	// leg whose signalling is of another it is the address which that uses.
 	MediaAddresses []netip.Addr
+	// Advertise are what our Via and Contact say instead of the address of the same family
+	// that we listen on: a NAT's.
+	Advertise []netip.Addr
 	// Domain is the realm, and the host of the AORs and of our From.
 	Domain string
 	// Agent is our User-Agent and Server.
@@ -42,6 +47,8 @@ type Config struct {
 	Log    *slog.Logger
 	// Publish takes the events of all calls.
 	Publish func(event.Event)
+	// Names answers DNS queries; nil is the machine's name servers.
+	Names resolve.Exchange
 	// Trace sees every message; nil is none.
 	Trace func(transport.Direction, transport.Flow, []byte)
 }
@@ -55,17 +62,35 @@ type Settings struct {
 	// there has them tried as they are written.
 	Routes map[string]RouteTrunks
 	Limits bridge.Limits
-	// Music gives the sound for one party on hold, when Limits.Hold asks for it.
+	// Music gives the sound for one party on hold, when Limits.Hold asks for it, and for one
+	// that is being transferred.
 	Music func() audio.Source
+	// Recorder is where calls are recorded; nil for nowhere.
+	Recorder *bridge.Recorder
 	// TLS is what TLS listeners show and ask for.
 	TLS transport.Credentials
+
+	// env is what all their calls share.
+	env *bridge.Env
+	// SDESWithoutTLS lets keys of SRTP stand in messages that others can read.
+	SDESWithoutTLS bool
+	// Certificate is what calls that begin prove us with in DTLS handshakes of their media.
+	Certificate *srtp.Certificate
 }
 
 // User is somebody who may register and call.
 type User struct {
 	Name, Password string
+	// PicksUp are the users whose calls this one may pick up.
+	PicksUp []string
 	// Limits are of the calls that the user makes.
 	Limits trunk.Limits
+	// SRTP is how the audio of the user's phones may be protected.
+	SRTP bridge.SRTP
+	// Codecs are the names of those that they may use; empty for any.
+	Codecs []string
+	// Digits is how they are told keys.
+	Digits bridge.KeyWay
 }
 
 // Edge is the SIP side of a gateway.
@@ -97,7 +122,7 @@ func New(c Config, s *Settings) (*Edge, error) {
 		config: c, log: c.Log, auth: auth, calls: newDirectory(), phones: newPhones(c.Bounds),
 		lingering: newLingering(c.Timing.Timeout()), meters: newMeters(),
 	}
-	e.settings.Store(s)
+	e.settings.Store(e.equip(s))
 	e.layer = transport.New(transport.Config{
 		Network: c.Network, Log: c.Log, Receive: e.receive, Closed: e.closed, Trace: c.Trace,
 		NewFramer: newFramer,
@@ -115,7 +140,7 @@ func (e *Edge) Listen(p transport.Protocol, at netip.AddrPort) ([]netip.AddrPort
 // Apply replaces the settings. Calls that are up keep what they began with.
 func (e *Edge) Apply(s *Settings) {
 	e.layer.Certify(s.TLS)
-	e.settings.Store(s)
+	e.settings.Store(e.equip(s))
 	e.watch.post(configured{s})
 }
 
@@ -157,12 +182,15 @@ func (e *Edge) Close() error {
 	return e.layer.Close()
 }
 
-// env is what the calls are given.
-func (e *Edge) env(s *Settings) bridge.Env {
-	return bridge.Env{
+// equip makes what the calls of these settings are given, once for all of them.
+func (e *Edge) equip(s *Settings) *Settings {
+	s.env = &bridge.Env{
 		Dialer: e, Plan: choosing{e, s}, Ports: e.config.Ports, Limits: s.Limits, Log: e.log,
 		Publish: e.config.Publish, Forget: e.forget, Music: s.Music,
+		Recorder:    s.Recorder,
+		Certificate: s.Certificate,
 	}
+	return s
 }
 
 // forget is the end of a call.

@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -8,6 +10,7 @@ import (
 	"github.com/tandem-gateway/tandem/bridge"
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/sip/dialog"
+	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/trunk"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
@@ -20,6 +23,7 @@ func (l *leg) refused(r dialog.Failed) bridge.Refused {
 	t := l.trunk()
 	switch {
 	case l.peer.Kind != dialplan.PartyTrunk:
+		told.Deflected = l.deflection(r.Response)
 		return told
 	case t == nil:
 		told.Verdict = bridge.TryNext
@@ -35,6 +39,46 @@ func (l *leg) refused(r dialog.Failed) bridge.Refused {
 		}
 	}
 	return told
+}
+
+// deflection reads from the redirection of a user's phone where it sends the call: the
+// first contact, best first, that is a user's or a number here. RFC 3261 s8.1.3.4 lets
+// the client decide whether to follow: it is followed as the user's forwarding, so far
+// as the user may call there. A contact elsewhere is nothing that the user could dial.
+func (l *leg) deflection(res *sip.Response) dialplan.Forward {
+	if res == nil || res.StatusCode < 300 || res.StatusCode > 302 {
+		return dialplan.Forward{}
+	}
+	contacts := contactsOf(res)
+	slices.SortStableFunc(contacts, func(a, b trunk.Contact) int { return cmp.Compare(b.Q, a.Q) })
+	for _, c := range contacts {
+		if c.Scheme != "tel" && !l.edge.isOurs(c.Host) {
+			continue
+		}
+		if to := l.edge.settings.Load().Plan.Deflection(c.URI); !to.IsZero() {
+			return to
+		}
+	}
+	return dialplan.Forward{}
+}
+
+// isOurs says whether a URI's host is the gateway's: its domain, or where it listens.
+func (e *Edge) isOurs(host string) bool {
+	if wire.EqualHost(host, e.config.Domain) {
+		return true
+	}
+	at := wire.HostAddr(host).Unmap()
+	if slices.Contains(e.config.Advertise, at) {
+		return true
+	}
+	for _, p := range e.protocols() {
+		for _, local := range e.layer.Locals(transport.Protocol(p)) {
+			if local.Addr() == at {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // follow gives the contacts of a redirection that may be called: those at the trunk

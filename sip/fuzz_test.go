@@ -87,6 +87,9 @@ func seeds() []string {
 		head("REGISTER", "sip:example.test", "Contact: <sip:alice@192.0.2.66>;q=0.5;expires=60, <mailto:a@b>\r\n"+digest),
 		head("REGISTER", "sip:example.test", strings.Replace(digest, "Digest", "Basic", 1)),
 	}
+	for _, more := range []string{"Refer-To: <sip:+14255550177@h>\r\n", "Refer-To: <sip:a@h?Replaces=c%3Bto-tag%3D0.1%3Bfrom-tag%3D1>\r\n", "Replaces: c;to-tag=0.1;from-tag=1\r\n"} {
+		list = append(list, head("REFER", "sip:alice@example.test", more+digest), head("INVITE", "sip:alice@example.test", more+digest))
+	}
 	for _, method := range []string{"ACK", "OPTIONS", "SUBSCRIBE", "MESSAGE", "FROBNICATE", "PRACK"} {
 		list = append(list, head(method, "sip:example.test", digest))
 	}

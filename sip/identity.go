@@ -14,12 +14,13 @@ import (
 // whom.
 func asked(origin dialplan.Party, req *sip.Request) dialplan.Request {
 	from := req.From()
+	identity, privacy := vouched(req, "calling")
 	return dialplan.Request{
 		Origin: origin, To: req.Recipient.String(),
 		FromURI: from.Address.String(), FromDisplay: from.DisplayName,
 		PreferredIdentity: joined(req, "P-Preferred-Identity"),
-		AssertedIdentity:  joined(req, "P-Asserted-Identity"),
-		Privacy:           joined(req, "Privacy"),
+		AssertedIdentity:  identity,
+		Privacy:           privacy,
 		Diversion:         joined(req, "Diversion"),
 		HistoryInfo:       joined(req, "History-Info"),
 	}
@@ -57,10 +58,42 @@ func (e *Edge) connectedHeaders(caller dialplan.Party, s dialplan.Shown) []dialo
 
 // answerer is who has answered in the word of the trunk that was called.
 func (e *Edge) answerer(callee dialplan.Party, res *sip.Response) dialplan.Shown {
-	if callee.Kind != dialplan.PartyTrunk || res == nil {
+	if res == nil {
 		return dialplan.Shown{}
 	}
-	return e.settings.Load().Plan.Answerer(callee.Name, joined(res, "P-Asserted-Identity"), joined(res, "Privacy"))
+	identity, privacy := vouched(res, "called")
+	return e.connected(callee, identity, privacy)
+}
+
+// connected is who a trunk says that its party is, where it is believed.
+func (e *Edge) connected(p dialplan.Party, identity, privacy string) dialplan.Shown {
+	if p.Kind != dialplan.PartyTrunk {
+		return dialplan.Shown{}
+	}
+	return e.settings.Load().Plan.Answerer(p.Name, identity, privacy)
+}
+
+// vouched is who a network says that a party is, for those who believe it, and what
+// privacy that party wants: P-Asserted-Identity, or for want of it the Remote-Party-ID
+// of networks that are older than RFC 3325 (draft-ietf-sip-privacy-04 s4.3). One with
+// screen=no has been checked by nobody; a privacy other than off is RFC 3323's id.
+func vouched(m sip.Message, party string) (identity, privacy string) {
+	identity, privacy = joined(m, "P-Asserted-Identity"), joined(m, "Privacy")
+	if identity != "" {
+		return identity, privacy
+	}
+	list, _ := wire.Addresses(m, "Remote-Party-ID")
+	for _, a := range list {
+		role, said := wire.Param(a.Params, "party")
+		if screen, _ := wire.Param(a.Params, "screen"); said && !strings.EqualFold(role, party) || strings.EqualFold(screen, "no") {
+			continue
+		}
+		if wanted, _ := wire.Param(a.Params, "privacy"); privacy == "" && wanted != "" && !strings.EqualFold(wanted, "off") {
+			privacy = "id"
+		}
+		return nameAddr(a.DisplayName, string(wire.AppendURI(nil, &a.URI))), privacy
+	}
+	return "", privacy
 }
 
 // fromValue is the From of an INVITE of ours, without its tag.

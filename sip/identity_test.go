@@ -25,6 +25,28 @@ func TestAsked(t *testing.T) {
 	}
 }
 
+// Remote-Party-ID stands for P-Asserted-Identity where there is none.
+func TestVouched(t *testing.T) {
+	const head = "INVITE sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+	for _, tt := range []struct{ headers, party, identity, privacy string }{
+		{"", "calling", "", ""},
+		{"Privacy: id\r\n", "calling", "", "id"},
+		{"Remote-Party-ID: \"A \\\"B\\\"\" <sip:+14255550101@h;user=phone>;party=calling;screen=yes;privacy=off\r\n", "calling", `"A \"B\"" <sip:+14255550101@h;user=phone>`, ""},
+		{"Remote-Party-ID: <sip:+1@h>;privacy=full\r\n", "calling", "<sip:+1@h>", "id"},
+		{"Remote-Party-ID: <sip:+1@h>;privacy=full\r\nPrivacy: none\r\n", "calling", "<sip:+1@h>", "none"},
+		{"Remote-Party-ID: <sip:+1@h>;party=called, <sip:+2@h>;PARTY=Calling\r\n", "calling", "<sip:+2@h>", ""},
+		{"Remote-Party-ID: <sip:+1@h>;party=called, <sip:+2@h>;party=calling\r\n", "called", "<sip:+1@h>", ""},
+		{"Remote-Party-ID: <sip:+1@h>;party=calling;screen=no;privacy=full\r\n", "calling", "", ""},
+		{"Remote-Party-ID: <sip:+1@h>;privacy=full\r\nP-Asserted-Identity: <sip:+3@h>\r\n", "calling", "<sip:+3@h>", ""},
+		{"Remote-Party-ID: broken <\r\n", "calling", "", ""},
+	} {
+		identity, privacy := vouched(request(t, head+tt.headers+"\r\n"), tt.party)
+		if identity != tt.identity || privacy != tt.privacy {
+			t.Errorf("%q: %q, %q; want %q, %q", tt.headers, identity, privacy, tt.identity, tt.privacy)
+		}
+	}
+}
+
 func TestShownHeaders(t *testing.T) {
 	for _, c := range []struct {
 		id   dialplan.Identity

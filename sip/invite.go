@@ -24,8 +24,8 @@ const callerParticipant = 1
 // invite takes an INVITE outside a dialog: a repetition goes to its call, a new
 // one from somebody who may call begins one.
 func (e *Edge) invite(req *sip.Request, key transaction.ServerKey, f transport.Flow) {
-	if call := e.calls.byInvite(key); call != nil {
-		call.Post(&delivery{callerParticipant, req, f})
+	if leg, there := e.calls.byInvite(key); there {
+		e.deliver(leg, req, f)
 		return
 	}
 	s := e.settings.Load()
@@ -58,7 +58,10 @@ func (e *Edge) invite(req *sip.Request, key transaction.ServerKey, f transport.F
 		e.settle(req, key, f, 440)
 		return
 	}
-	e.begin(s, arrival{edge: e, settings: s, origin: origin, req: req, offer: offer, flow: f}, key)
+	a := arrival{edge: e, settings: s, origin: origin, req: req, offer: offer, flow: f}
+	if !e.replaces(s, a, key) {
+		e.begin(s, a, key)
+	}
 }
 
 // origin says whose call an INVITE is, or answers it. Trunks are known by where
@@ -78,7 +81,7 @@ func (e *Edge) origin(s *Settings, req *sip.Request, f transport.Flow) (dialplan
 // begin makes the call. It is entered before its goroutine starts, so that what
 // comes right behind the INVITE finds it.
 func (e *Edge) begin(s *Settings, a arrival, key transaction.ServerKey) {
-	call := bridge.New(newCallID(time.Now()), e.env(s))
+	call := bridge.New(newCallID(time.Now()), s.env)
 	if !e.calls.add(call, key, mergeKeyOf(a.req)) {
 		return // two readers had it at once; its sender repeats it and finds the call
 	}
@@ -98,18 +101,25 @@ type arrival struct {
 
 // Do makes the caller's leg and begins the call.
 func (a *arrival) Do(c *bridge.Call, now time.Time) {
+	l, caller := a.leg(c, now, callerParticipant), a.caller()
+	l.number = caller.Name
+	decision := choosing{a.edge, a.settings}.Decide(now, caller.Request)
+	c.Arrive(now, l, caller, l.limited(now, a.settings, decision))
+	l.flush(now)
+}
+
+// leg makes the leg of who has called, as a participant of a call.
+func (a *arrival) leg(c *bridge.Call, now time.Time, participant int) *leg {
 	e, req := a.edge, a.req
 	l := &leg{
-		edge: e, call: c, participant: callerParticipant, flow: a.flow,
+		edge: e, call: c, participant: participant, made: legKey{c.ID(), participant}, flow: a.flow,
 		pinned: a.origin.Kind == dialplan.PartyUser,
 		peer:   dialplan.Party{Kind: a.origin.Kind, Name: strings.Clone(a.origin.Name)},
 	}
 	l.carried = a.settings.carried(l.peer, req)
-	l.usage = dialog.NewUAS(now, e.legConfig(c.ID(), callerParticipant, a.flow, contactOf(a.flow, bySIPS(req)), nil), req, a.offer, responseFlow(req, a.flow))
-	caller := a.caller()
-	decision := choosing{e, a.settings}.Decide(now, caller.Request)
-	c.Arrive(now, l, caller, l.limited(now, a.settings, decision))
-	l.flush(now)
+	l.device = e.phones.device(l.peer, l.flow)
+	l.usage = dialog.NewUAS(now, e.legConfig(c.ID(), participant, a.flow, contactOf(e.seen(a.flow), bySIPS(req)), nil), req, a.offer, responseFlow(req, a.flow))
+	return l
 }
 
 // caller is the calling party for the call and its records.
@@ -119,7 +129,8 @@ func (a *arrival) caller() bridge.Caller {
 		Name: from.Address.User, SIPCallID: strings.Clone(a.req.CallID().Value()),
 		Source: a.flow.Remote.String(), Dialled: dialled(a.callee()), Hint: a.flow.Remote.Addr(),
 		Local: a.edge.mediaAddress(a.flow), Offer: a.offer,
-		Request: asked(a.origin, a.req), MaxForwards: 70,
+		Request: asked(a.origin, a.req), MaxForwards: 70, Transfers: a.settings.transfers(a.origin),
+		SRTP: a.settings.protection(a.origin, a.flow), Codecs: a.settings.codecs(a.origin), Digits: a.settings.digits(a.origin),
 	}
 	c.Request.To = a.settings.read(a.origin, a.callee())
 	c.Request.FromURI = a.settings.read(a.origin, &a.req.From().Address)
@@ -150,9 +161,9 @@ func dialled(to *sip.Uri) string {
 // legConfig is what the usage of a leg is made with.
 func (e *Edge) legConfig(call string, participant int, f transport.Flow, contact string, auth dialog.Authorizer) dialog.Config {
 	c := dialog.Config{
-		Timing: e.config.Timing, Via: viaOf(f), Contact: contact, Agent: e.config.Agent,
+		Timing: e.config.Timing, Via: viaOf(e.seen(f)), Contact: contact, Agent: e.config.Agent,
 		Tag: legTag(call, participant), Branch: legBranch(call, participant), Authorize: auth,
-		SessionExpires: e.config.SessionExpires, MinSE: e.config.MinSE, Seed: rand.Uint64(),
+		SessionExpires: e.config.SessionExpires, MinSE: e.config.MinSE, Seed: rand.Uint64(), Info: &keyBodies,
 	}
 	if f.Protocol.Reliable() {
 		c.Transport = transaction.Reliable

@@ -31,7 +31,7 @@ func (l *leg) invite(now time.Time, i dialog.Invitation, auth dialog.Authorizer,
 
 // begin makes the usage for the leg's flow, and its INVITE.
 func (l *leg) begin(now time.Time, i dialog.Invitation, auth dialog.Authorizer) {
-	c := l.edge.legConfig(l.call.ID(), l.participant, l.flow, contactOf(l.flow, isSIPS(i.RequestURI)), auth)
+	c := l.edge.legConfig(l.call.ID(), l.participant, l.flow, contactOf(l.edge.seen(l.flow), isSIPS(i.RequestURI)), auth)
 	c.Alternatives = l
 	l.usage = dialog.NewUAC(c)
 	l.usage.Invite(now, i)

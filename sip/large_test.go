@@ -240,3 +240,42 @@ func TestRequestsFollowTheContactByTCP(t *testing.T) {
 		}
 	})
 }
+
+// A carrier that asks for the password over TCP and loses the connection then: by UDP it
+// gets the request anew, and may ask once more. No branch is used twice.
+func TestLargeRequestIsChallengedAndLosesItsConnection(t *testing.T) {
+	set := settings(t)
+	set.Trunks[0].Username, set.Trunks[0].Password = "tandem", "secret"
+	playWith(t, set, func(s *stage) {
+		pbx, datagrams := s.pbx(), s.udp("carrier", carrierAt)
+		carrier, streams := s.tcp("carrier", carrierAt)
+		pbx.largeInvite()
+		pbx.want("100 INVITE")
+		branches := map[string]bool{}
+		challenge := func(p *party, called phone.Arrival, cseq string) phone.Arrival {
+			t.Helper()
+			has(t, called.Message, "CSeq", cseq+" INVITE")
+			if branches[called.Branch()] {
+				t.Errorf("the branch %s comes again", called.Branch())
+			}
+			branches[called.Branch()] = true
+			m := p.Respond(called.Message, 401, "")
+			m.Set("WWW-Authenticate", `Digest realm="carrier",nonce="n",algorithm=MD5`)
+			p.say(m)
+			return p.want("ACK", "INVITE")
+		}
+		asked := challenge(carrier, carrier.want("INVITE"), "1")
+		has(t, asked.Message, "CSeq", "2 INVITE")
+		streams.Hangup()
+		plain := datagrams.want("INVITE")
+		if plain.Has("Authorization") || plain.Branch() == asked.Branch() {
+			t.Errorf("by UDP comes\n%s", plain)
+		}
+		asked = challenge(datagrams, plain, "2")
+		has(t, asked.Message, "CSeq", "3 INVITE")
+		has(t, asked.Message, "Authorization", `username="tandem"`)
+		datagrams.say(datagrams.Respond(asked.Message, 486, ""))
+		datagrams.want("ACK")
+		pbx.ack(pbx.want("486 INVITE"))
+	})
+}

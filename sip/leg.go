@@ -23,7 +23,9 @@ type leg struct {
 	edge        *Edge
 	call        *bridge.Call
 	participant int
-	usage       *dialog.Usage
+	// made is the leg as its tags and branches name it: by the call that made it.
+	made  legKey
+	usage *dialog.Usage
 	// peer is who is at the other end.
 	peer dialplan.Party
 	// flow is how the other side is reached; pinned legs stay on it whatever the
@@ -34,6 +36,11 @@ type leg struct {
 	carried []dialog.Header
 	// servers are where the INVITE goes when the present one fails.
 	servers servers
+	// device is the instance of the phone, where it is reached over a connection and
+	// says it.
+	device string
+	// number is what the party is known by: its number, or its name.
+	number string
 	// target is the URI that was called, of a leg that we have placed.
 	target string
 	// trial is the trunk whose health waits for what comes of the INVITE; empty when
@@ -45,6 +52,10 @@ type leg struct {
 	urgency trunk.Urgency
 	// redirection is what the call has been redirected to, at its caller's leg.
 	redirection trunk.Redirection
+	// click is set for one who dials by REFER, outside of any call.
+	click *click
+	// talksTo is who the other side has been told that it talks with.
+	talksTo dialplan.Shown
 	// retryAfter is when a caller that is refused may come again; 0 says nothing.
 	retryAfter time.Duration
 	// broken is set while a failed send is being told to the usage.
@@ -69,6 +80,11 @@ func (l *leg) Tick(now time.Time) {
 
 // Do carries out a command of the call.
 func (l *leg) Do(now time.Time, c bridge.Command) {
+	if l.click != nil {
+		l.doClick(now, c)
+		l.flush(now)
+		return
+	}
 	u := l.usage
 	switch c := c.(type) {
 	case bridge.Ring:
@@ -76,6 +92,7 @@ func (l *leg) Do(now time.Time, c bridge.Command) {
 	case bridge.Progress:
 		u.Provisional(now, c.Status, c.SDP)
 	case bridge.Answer:
+		l.talksTo = c.Connected
 		u.Answer(now, c.SDP, l.edge.connectedHeaders(l.peer, c.Connected)...)
 	case bridge.Refuse:
 		c.RetryAfter = max(c.RetryAfter, l.retryAfter)
@@ -86,10 +103,27 @@ func (l *leg) Do(now time.Time, c bridge.Command) {
 		u.AcceptOffer(now, c.SDP)
 	case bridge.RefuseOffer:
 		u.RefuseOffer(now, c.Cause.Status, dialog.Phrase(phraseFor(c.Cause)))
+	case bridge.Identify:
+		l.identify(now, c.Connected)
+	case bridge.Press:
+		l.press(now, c)
 	case bridge.Hangup:
 		l.hangup(now, c.Cause)
+	default:
+		l.doReferral(now, c)
 	}
 	l.flush(now)
+}
+
+// identify tells the party who it talks with, where it may know and that is news.
+func (l *leg) identify(now time.Time, who dialplan.Shown) {
+	if who == l.talksTo {
+		return
+	}
+	l.talksTo = who
+	if headers := l.edge.connectedHeaders(l.peer, who); len(headers) > 0 {
+		l.usage.Identify(now, headers...)
+	}
 }
 
 // hangup ends the leg in the way its state asks for.
@@ -156,10 +190,12 @@ func (l *leg) carry(now time.Time, actions []dialog.Action) {
 func (l *leg) send(now time.Time, a dialog.Action) {
 	flow, message := a.Flow, a.Send
 	if flow == (transport.Flow{}) {
+		l.comeBack(a.Hop)
 		flow = l.way(a.Hop)
-		message = viaFrom(message, l.flow, flow)
+		message = l.edge.viaFrom(message, l.flow, flow)
 	}
-	if err := l.edge.layer.Send(flow, message); err != nil && !l.broken && flow == l.flow {
+	left := a.Hop != "" && a.Flow != transport.Flow{} // it goes to a server that has been given up
+	if err := l.edge.layer.Send(flow, message); err != nil && !l.broken && !left {
 		l.edge.log.Warn("message not sent", "call", l.call.ID(), "to", flow.Remote.String(), "err", err)
 		l.broken = true
 		l.usage.TransportFailed(now)
@@ -170,11 +206,11 @@ func (l *leg) send(now time.Time, a dialog.Action) {
 // viaFrom corrects the Via of a request that goes another way than its leg's: by the
 // protocol or from the address that its next hop asks for. RFC 3261 s18.1.1: the
 // sent-by says where responses are to go.
-func viaFrom(message []byte, leg, flow transport.Flow) []byte {
+func (e *Edge) viaFrom(message []byte, leg, flow transport.Flow) []byte {
 	if leg.Protocol == flow.Protocol && leg.Local == flow.Local {
 		return message
 	}
-	return bytes.Replace(message, []byte(viaOf(leg)), []byte(viaOf(flow)), 1)
+	return bytes.Replace(message, []byte(viaOf(e.seen(leg))), []byte(viaOf(e.seen(flow))), 1)
 }
 
 // way gives the flow to a request's next hop.
@@ -197,7 +233,7 @@ func (l *leg) report(now time.Time, r dialog.Report) {
 		l.heard()
 		l.tell(bridge.Ringing{Status: r.Status, SDP: r.SDP})
 	case dialog.Accepted:
-		l.heard()
+		l.servers = servers{} // no other one is wanted any more
 		l.tell(bridge.Answered{SDP: r.SDP, Connected: l.edge.answerer(l.peer, r.Response)})
 	case dialog.Failed:
 		l.heard()
@@ -208,10 +244,18 @@ func (l *leg) report(now time.Time, r dialog.Report) {
 		l.tell(bridge.OfferAnswered{SDP: r.SDP})
 	case dialog.Changed:
 		l.tell(bridge.Changed{SDP: r.SDP})
+	case dialog.Identified:
+		l.tell(bridge.Identified{Connected: l.edge.connected(l.peer, r.Asserted, r.Privacy)})
 	case dialog.OfferFailed:
 		l.tell(bridge.OfferRefused{Cause: causeOf(r.Status, nil)})
 	case dialog.OfferWithdrawn:
 		l.tell(bridge.OfferWithdrawn{})
+	case dialog.Referral:
+		l.referral(now, r.Report)
+	case dialog.Informed:
+		l.pressed(r)
+	case dialog.InfoRefused:
+		l.keyRefused(r)
 	case dialog.Left:
 		l.tell(bridge.HungUp{Cause: leftCause(r)})
 	case dialog.Released:
@@ -244,15 +288,21 @@ func leftCause(r dialog.Left) event.Cause {
 
 // delivery brings a message to a leg, on its call's goroutine.
 type delivery struct {
-	participant int
-	msg         sip.Message
-	flow        transport.Flow
+	edge *Edge
+	to   legKey
+	msg  sip.Message
+	flow transport.Flow
 }
 
-// Do hands the message over.
+// Do hands the message over, or sends it after a leg that has just gone to another call.
 func (d *delivery) Do(c *bridge.Call, now time.Time) {
-	if l, ok := c.Leg(d.participant).(*leg); ok && l != nil {
+	if d.to.participant == 0 {
+		d.to = d.edge.calls.newcomer(d.msg)
+	}
+	if l, ok := c.LegOf(d.to.call, d.to.participant).(*leg); ok && l != nil {
 		l.receive(now, d.msg, d.flow)
+	} else if call := d.edge.calls.of(d.to); call != nil && call != c {
+		call.Post(d)
 	}
 }
 

@@ -13,8 +13,6 @@ import (
 // locator finds where trunks are (RFC 3263) and remembers which of their servers
 // failed lately. Its methods may be called from any goroutine.
 type locator struct {
-	exchange resolve.Exchange // tests only; nil asks the machine's name servers
-
 	mu       sync.Mutex
 	resolver *resolve.Resolver // made at the first name, when the listeners are known
 	health   resolve.Health
@@ -77,7 +75,7 @@ func (l *locator) open(e *Edge) *resolve.Resolver {
 	defer l.mu.Unlock()
 	if l.resolver == nil {
 		l.resolver = resolve.New(resolve.Config{
-			Protocols: e.protocols(), Families: e.families(), Exchange: l.exchange, Log: e.log,
+			Protocols: e.protocols(), Families: e.families(), Exchange: e.config.Names, Log: e.log,
 		})
 	}
 	return l.resolver

@@ -23,7 +23,7 @@ func TestTrunkByName(t *testing.T) {
 		{Name: "two.carrier.test", Type: resolve.A}: {Outcome: resolve.Found, TTL: time.Minute, Addrs: []netip.Addr{second.Addr()}},
 	}
 	play(t, func(s *stage) {
-		s.edge.locator.exchange = func(_ context.Context, q resolve.Query) (resolve.Answer, error) {
+		s.edge.config.Names = func(_ context.Context, q resolve.Query) (resolve.Answer, error) {
 			if a, ok := zone[q]; ok {
 				return a, nil
 			}

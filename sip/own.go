@@ -47,7 +47,7 @@ func (w *watch) send(now time.Time, f transport.Flow, o outline, settle func(tim
 		method: o.method, branch: ownBranch + rand.Text(), flow: f, settle: settle,
 		tx: transaction.NewNonInviteClient(w.edge.config.Timing, kind),
 	}
-	r.message = o.message(viaOf(f)+";branch="+r.branch+";rport", w.edge.config.Agent)
+	r.message = o.message(viaOf(w.edge.seen(f))+";branch="+r.branch+";rport", w.edge.config.Agent)
 	w.requests[r.branch] = r
 	w.advance(now, r, transaction.Start, nil)
 	return r

@@ -1,9 +1,11 @@
 package sip
 
 import (
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/sip/registrar"
 	"github.com/tandem-gateway/tandem/sip/transport"
 )
@@ -40,6 +42,50 @@ func (p *phones) flow(user, contact string) transport.Flow {
 		}
 	}
 	return transport.Flow{}
+}
+
+// device is the instance of the phone that has registered as a user over a connection
+// (RFC 5626 s4.1); empty when it does not say.
+func (p *phones) device(who dialplan.Party, f transport.Flow) string {
+	if who.Kind != dialplan.PartyUser || !f.Protocol.Reliable() {
+		return ""
+	}
+	for _, b := range p.bindings(time.Now(), who.Name) {
+		if b.Flow == f {
+			return b.Instance
+		}
+	}
+	return ""
+}
+
+// back gives the flow over which a phone has registered again whose connection has died:
+// the same device, the same contact, or for want of those one at the same address.
+// False when it has not.
+func (p *phones) back(user, device string, lost transport.Flow, contacts ...string) (transport.Flow, bool) {
+	var near transport.Flow
+	for _, b := range p.bindings(time.Now(), user) {
+		switch f := b.Flow; {
+		case f.Protocol != lost.Protocol || f.Local != lost.Local:
+			// our Via and Contact in the dialog would lead elsewhere
+		case device != "" && b.Instance == device, slices.Contains(contacts, b.Contact.String()):
+			return f, true
+		case f.Remote.Addr() == lost.Remote.Addr() && (device == "" || b.Instance == ""):
+			near = f
+		}
+	}
+	return near, near != transport.Flow{}
+}
+
+// comeBack takes the leg to the connection over which its phone has registered again:
+// RFC 5626 s5.3 reaches a phone over a flow that it has made, and the one that the dialog
+// came on is no more.
+func (l *leg) comeBack(hop string) {
+	if !l.pinned || !l.flow.Protocol.Reliable() || l.edge.layer.Alive(l.flow) {
+		return
+	}
+	if f, ok := l.edge.phones.back(l.peer.Name, l.device, l.flow, hop, l.target); ok {
+		l.flow = f
+	}
 }
 
 // from says whether a phone is registered over the flow.

@@ -34,7 +34,7 @@ func (e *Edge) question(t *Trunk, f transport.Flow) outline {
 		method: "OPTIONS", uri: uri, from: "sip:tandem@" + e.config.Domain, to: uri,
 		tag: rand.Text(), callID: rand.Text(), seq: 1,
 		headers: []dialog.Header{
-			{Name: "Contact", Value: contactOf(f, t.Address.SIPS)},
+			{Name: "Contact", Value: contactOf(e.seen(f), t.Address.SIPS)},
 			{Name: "Accept", Value: "application/sdp"},
 		},
 	}

@@ -53,7 +53,7 @@ func (e *Edge) receiveResponse(res *sip.Response, f transport.Flow) {
 	if !ok {
 		return // RFC 3261 s18.1.2: no transaction of ours; it is dropped
 	}
-	if call := e.calls.get(id); call != nil && call.Post(&delivery{participant, res, f}) {
+	if e.deliver(legKey{id, participant}, res, f) {
 		return
 	}
 	if r, ok := e.lingering.response(transaction.NewClientKey(branch, string(res.CSeq().MethodName))); ok && res.StatusCode >= 300 {
@@ -85,11 +85,13 @@ func (e *Edge) receiveRequest(req *sip.Request, f transport.Flow) {
 	case sip.CANCEL:
 		e.cancel(req, key, f)
 	case sip.ACK: // of an answer that was given without state, or of nothing
+	case sip.REFER:
+		e.refer(req, key, f)
 	case sip.REGISTER:
 		e.register(req, key, f)
 	case sip.OPTIONS:
 		e.options(req, f)
-	case sip.BYE:
+	case sip.BYE, sip.NOTIFY: // RFC 6665 s4.1.3: a NOTIFY that matches no subscription
 		e.reply(req, f, 481)
 	default:
 		e.unsupported(req, f)
@@ -114,21 +116,24 @@ func (e *Edge) repeated(method sip.RequestMethod, key transaction.ServerKey, f t
 // match any existing dialogs, … it MUST respond to the request with a 481".
 func (e *Edge) inDialog(tag string, req *sip.Request, key transaction.ServerKey, f transport.Flow) {
 	id, participant, ok := parseLeg(tag)
-	if ok {
-		call := e.calls.get(id)
-		if call != nil && call.Post(&delivery{participant, req, f}) {
-			return
-		}
+	if ok && e.deliver(legKey{id, participant}, req, f) {
+		return
 	}
 	if req.Method != sip.ACK {
 		e.reply(req, f, 481)
 	}
 }
 
+// deliver hands a message to a leg; false when its call is over.
+func (e *Edge) deliver(to legKey, msg sip.Message, f transport.Flow) bool {
+	call := e.calls.of(to)
+	return call != nil && call.Post(&delivery{e, to, msg, f})
+}
+
 // cancel hands a CANCEL to the call that its INVITE began.
 func (e *Edge) cancel(req *sip.Request, key transaction.ServerKey, f transport.Flow) {
-	call := e.calls.byInvite(key.Cancelled())
-	if call == nil || !call.Post(&delivery{callerParticipant, req, f}) {
+	leg, there := e.calls.byInvite(key.Cancelled())
+	if !there || !e.deliver(leg, req, f) {
 		e.reply(req, f, 481)
 	}
 }

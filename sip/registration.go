@@ -131,7 +131,7 @@ func (w *watch) register(l *line) {
 			return
 		}
 		l.flow = f
-		l.out = w.send(now, f, l.outline(q, f), func(now time.Time, r trunk.Result, res *sip.Response) {
+		l.out = w.send(now, f, l.outline(q, w.edge.seen(f)), func(now time.Time, r trunk.Result, res *sip.Response) {
 			w.registerAnswered(now, l, q, r, res)
 		})
 	})

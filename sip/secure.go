@@ -89,6 +89,16 @@ func bySIPS(req *sip.Request) bool {
 	return len(contacts) == 1 && contacts[0].Address.Scheme == "sips"
 }
 
+// seen is a flow as its peer sees it: with the address of the NAT in front of us.
+func (e *Edge) seen(f transport.Flow) transport.Flow {
+	for _, a := range e.config.Advertise {
+		if a.Is4() == f.Local.Addr().Is4() {
+			f.Local = netip.AddrPortFrom(a, f.Local.Port())
+		}
+	}
+	return f
+}
+
 // contactOf is our Contact on a flow. RFC 3261 s8.1.1.8: "If the Request-URI or top
 // Route header field value contains a SIPS URI, the Contact header field MUST contain a
 // SIPS URI as well." One that came in clear is answered as it came: a SIPS URI there

@@ -89,7 +89,7 @@ func (l *leg) Next(now time.Time, status int, res *sip.Response) (dialog.Server,
 		l.tell(bridge.Elsewhere{})
 	}
 	l.await(now)
-	next := dialog.Server{Via: viaOf(l.flow), Contact: contactOf(l.flow, isSIPS(l.target)), Before: was}
+	next := dialog.Server{Via: viaOf(l.edge.seen(l.flow)), Contact: contactOf(l.edge.seen(l.flow), isSIPS(l.target)), Before: was}
 	if l.flow.Protocol.Reliable() {
 		next.Transport = transaction.Reliable
 	}

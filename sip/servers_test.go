@@ -12,6 +12,8 @@ import (
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/internal/phone"
 	"github.com/tandem-gateway/tandem/sip/resolve"
+	"github.com/tandem-gateway/tandem/sip/transport"
+	"github.com/tandem-gateway/tandem/sip/trunk"
 )
 
 var (
@@ -57,7 +59,7 @@ func named(t *testing.T, backup bool) *Settings {
 
 // asks has the edge's look-ups answered from the zone after a while.
 func (s *stage) asks(zone map[resolve.Query]resolve.Answer, after time.Duration) {
-	s.edge.locator.exchange = func(ctx context.Context, q resolve.Query) (resolve.Answer, error) {
+	s.edge.config.Names = func(ctx context.Context, q resolve.Query) (resolve.Answer, error) {
 		select {
 		case <-time.After(after):
 		case <-ctx.Done():
@@ -308,4 +310,45 @@ func TestNamesThatAreNotFound(t *testing.T) {
 		backup.want("ACK")
 		pbx.ack(pbx.want("100 INVITE", "486 INVITE"))
 	})
+}
+
+// Pings go to the next server too: a trunk with a dead one of two is not down.
+func TestPingsGoToTheNextServer(t *testing.T) {
+	set := named(t, false)
+	set.Trunks[0].OptionsInterval = 30 * time.Second
+	playWith(t, set, func(s *stage) {
+		s.asks(zoneOf(firstAt, secondAt), 0)
+		second := s.udp("carrier2", secondAt)
+		s.edge.Watch()
+		s.pass(33 * time.Second) // timer F of the first
+		second.want()
+		for range 120 { // a ping begins at a random time of its interval
+			s.pass(time.Second)
+			if got := second.take(); len(got) > 0 {
+				if got[0].Method != "OPTIONS" {
+					t.Fatalf("the second server got %v", got[0].Name())
+				}
+				second.say(second.Respond(got[0].Message, 200, ""))
+				if state := s.edge.watch.of("carrier").state; !state.Admits(trunk.Ordinary) {
+					t.Errorf("the trunk is %v", state)
+				}
+				return
+			}
+		}
+		t.Error("the second server is not asked")
+	})
+}
+
+// What peers see of a flow is the NAT's address of its family, with the port.
+func TestSeen(t *testing.T) {
+	e := &Edge{config: Config{Advertise: []netip.Addr{netip.MustParseAddr("203.0.113.77")}}}
+	for local, want := range map[string]string{
+		"10.0.0.5:5060": "203.0.113.77:5060", "10.0.0.5:5061": "203.0.113.77:5061", "[2001:db8::1]:5060": "[2001:db8::1]:5060",
+	} {
+		f := transport.Flow{Protocol: transport.TCP, Local: netip.MustParseAddrPort(local), Remote: aliceAt, Conn: 3}
+		got := e.seen(f)
+		if got.Local.String() != want || got.Remote != f.Remote || got.Conn != f.Conn {
+			t.Errorf("%s is seen as %v", local, got)
+		}
+	}
 }

@@ -231,7 +231,7 @@ func (s *stage) tcp(name string, at netip.AddrPort) (*party, *phone.Streams) {
 
 func (s *stage) enter(name string, at netip.AddrPort, c phone.PacketConn) *party {
 	p := &party{s: s, Agent: &phone.Agent{
-		Name: name, Domain: domain, Local: at, Proxy: edgeAt, Unique: at.String(),
+		Name: name, Domain: domain, Local: at, Proxy: edgeAt, Unique: strings.ReplaceAll(at.String(), ":", "-"),
 		Credentials: phone.Credentials{User: name, Password: "secret-of-" + name},
 	}}
 	p.Write = func(b []byte, to netip.AddrPort) {

@@ -6,6 +6,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/tandem-gateway/tandem/sip/dialog"
+	"github.com/tandem-gateway/tandem/sip/refer"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/wire"
@@ -57,7 +58,8 @@ func (e *Edge) options(req *sip.Request, f transport.Flow) {
 	e.reply(req, f, 200,
 		dialog.Header{Name: "Allow", Value: allow},
 		dialog.Header{Name: "Accept", Value: "application/sdp"},
-		dialog.Header{Name: "Supported", Value: ""})
+		dialog.Header{Name: "Supported", Value: dialog.Supported},
+		dialog.Header{Name: "Allow-Events", Value: refer.EventPackage})
 }
 
 // allow lists what we understand outside a dialog and in it.
@@ -92,7 +94,7 @@ const recognised = " SUBSCRIBE NOTIFY REFER INFO MESSAGE PRACK UPDATE PUBLISH "
 // s13.2.2.4, each 2xx is acknowledged, and a dialog that is not wanted is ended by
 // BYE. Both are made from the response alone; a repetition of it makes them again.
 func (e *Edge) lateAnswer(res *sip.Response, f transport.Flow) {
-	for _, b := range dialog.Disown(res, viaOf(f)) {
+	for _, b := range dialog.Disown(res, viaOf(e.seen(f))) {
 		e.write(f, b)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/tandem-gateway/tandem/bridge"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/trunk"
 	"github.com/tandem-gateway/tandem/sip/wire"
@@ -42,8 +43,18 @@ type Trunk struct {
 	Writing Writing
 	// Failover says which failures lead to the next trunk.
 	Failover trunk.Failover
+	// Transfers says what is done about its REFERs, and whether it takes ours.
+	Transfers bridge.TransferWay
+	// Trusted: an INVITE of it may take any party's place (RFC 3891).
+	Trusted bool
 	// Limits are of the calls to it and from it.
 	Limits trunk.Limits
+	// Codecs are the names of those that it may use; empty for any.
+	Codecs []string
+	// Digits is how it is told keys.
+	Digits bridge.KeyWay
+	// SRTP is how its audio may be protected.
+	SRTP bridge.SRTP
 }
 
 // Address is where a trunk is called.
@@ -94,14 +105,14 @@ func (e *Edge) trunkOf(s *Settings, req *sip.Request, f transport.Flow) *Trunk {
 	if t == nil {
 		t = e.lineOf(s, req, f)
 	}
-	if t == nil || s.claimed(req, e.config.Domain, f.Local) || !t.calledAt(f.Remote) && e.phones.from(f) {
+	if t == nil || s.claimed(req, e.config.Domain, f.Local, e.seen(f).Local) || !t.calledAt(f.Remote) && e.phones.from(f) {
 		return nil
 	}
 	return t
 }
 
 // claimed says whether a request says to be from one of our users.
-func (s *Settings) claimed(req *sip.Request, domain string, local netip.AddrPort) bool {
+func (s *Settings) claimed(req *sip.Request, domain string, local, seen netip.AddrPort) bool {
 	from := req.From().Address
 	if _, ours := s.Users[wire.Unescape(from.User)]; !ours {
 		return false
@@ -109,7 +120,8 @@ func (s *Settings) claimed(req *sip.Request, domain string, local netip.AddrPort
 	if from.Port != 0 && from.Port != int(local.Port()) {
 		return false
 	}
-	return wire.EqualHost(from.Host, domain) || wire.HostAddr(from.Host).Unmap() == local.Addr()
+	at := wire.HostAddr(from.Host).Unmap()
+	return wire.EqualHost(from.Host, domain) || at == local.Addr() || at == seen.Addr()
 }
 
 // trunkOf finds the trunk that sends from the address of a request. Where several

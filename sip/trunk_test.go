@@ -97,7 +97,7 @@ func TestClaimed(t *testing.T) {
 		"sip:anonymous@anonymous.invalid": false,
 		"tel:+14255550101":                false,
 	} {
-		if got := s.claimed(request(t, fromRequest(t, from, "h")), domain, edgeAt); got != want {
+		if got := s.claimed(request(t, fromRequest(t, from, "h")), domain, edgeAt, edgeAt); got != want {
 			t.Errorf("%s: %v", from, got)
 		}
 	}

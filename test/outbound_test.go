@@ -96,36 +96,6 @@ func TestCarrierHangsUp(t *testing.T) {
 	s.answered(s.record(1), "callee")
 }
 
-// TestEarlyMedia: the caller hears the carrier before anybody has answered, and
-// nothing is billed for that.
-func TestEarlyMedia(t *testing.T) {
-	s := newStage(t, house)
-	s.register(aliceHost, alice)
-	carrier := s.callee(carrierHost, "called", "ring_early", "wait", "answer", "hungup")
-	desk := s.caller(aliceHost, alice, "+14255550100", "call_digest", "early", "answered", "wait", "hangup")
-	invite := carrier.saw("called")
-	progress := desk.saw("early")
-	ear, mouth := s.voice(aliceHost, low), s.voice(carrierHost, high)
-	mouth.speaks(invite)
-	ear.speaks(progress)
-	ear.hears(high)
-	carrier.proceed()
-	answer := desk.saw("answered")
-	if early, final := s.described(progress), s.described(answer); early.Address != final.Address {
-		t.Errorf("the early description is for %s, that of the answer for %s", early.Address, final.Address)
-	}
-	mouth.hears(low)
-	ear.hears(high)
-	desk.proceed()
-	desk.done()
-	carrier.done()
-	r := s.record(1)
-	s.answered(r, "caller")
-	if r.EarlyMedia.IsZero() || r.Answered.Sub(r.EarlyMedia) <= 0 || r.Duration > r.Ended.Sub(r.Answered).Milliseconds()+1 {
-		t.Errorf("times of the record: %+v", r)
-	}
-}
-
 // TestUserCallsUser: an internal call goes from phone to phone.
 func TestUserCallsUser(t *testing.T) {
 	s := newStage(t, house)
@@ -181,6 +151,7 @@ func manyCodecs() (formats, lines string) {
 // TestLargeInvite: RFC 3261 s18.1.1, a request over 1300 bytes goes by TCP, and by
 // UDP after all where the peer has no TCP.
 func TestLargeInvite(t *testing.T) {
+	t.Parallel()
 	for name, tcp := range map[string]bool{"to a carrier with TCP": true, "to a carrier without": false} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, house)

@@ -23,6 +23,9 @@ type softphone struct {
 func (s *stage) softphone(b peers.Baresip, host byte, pitch float64) *softphone {
 	s.Helper()
 	b.Name, b.At, b.Gateway = fmt.Sprintf("softphone%d", host), s.SIP(host), s.SIP(gatewayHost)
+	if b.Transport == "tls" {
+		b.Gateway = s.secure(gatewayHost)
+	}
 	b.Sound = filepath.Join(s.dir, b.Name+".wav")
 	if err := peers.WriteWave(b.Sound, tone(s.T, pitch)); err != nil {
 		s.Fatal(err)
@@ -78,8 +81,21 @@ func (p *softphone) do(command, parameters string) {
 	}
 }
 
-// hears waits until a second of a tone has been recorded, and nothing else.
+// hears waits until a second of another softphone's tone has been recorded, and nothing
+// else.
 func (p *softphone) hears(pitch float64) {
+	p.stage.Helper()
+	p.hearsAt(pitch, -13)
+}
+
+// hearsAt is hears for a tone of a level, in dBFS.
+func (p *softphone) hearsAt(pitch, least float64) {
+	p.stage.Helper()
+	p.hearsAbove(pitch, least, 25)
+}
+
+// hearsAbove is hearsAt for a tone that is so many dB above everything else.
+func (p *softphone) hearsAbove(pitch, least, above float64) {
 	p.stage.Helper()
 	var level, rest float64
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
@@ -87,7 +103,7 @@ func (p *softphone) hears(pitch float64) {
 		if err != nil || len(pcm) < 8000 {
 			continue // the recording has not got so far
 		}
-		if level, rest = levels(p.T, pcm[len(pcm)-8000:], pitch); level > -13 && rest < level-25 {
+		if level, rest = levels(p.T, pcm[len(pcm)-8000:], pitch); level > least && rest < level-above {
 			return
 		}
 	}
@@ -125,18 +141,19 @@ func quit(phones ...*softphone) {
 // number, and hears the other side's tone as the other side hears its. Once the
 // caller hangs up and once the callee, over UDP and over TCP.
 func TestSoftphoneCalls(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name       string
-		tcp        bool
+		transport  string
 		callerEnds bool
 	}{
-		{"UDP, the caller hangs up", false, true},
-		{"UDP, the callee hangs up", false, false},
-		{"TCP, the caller hangs up", true, true},
+		{"UDP, the caller hangs up", "udp", true},
+		{"UDP, the callee hangs up", "udp", false},
+		{"TCP, the caller hangs up", "tcp", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t, house)
-			desk := s.softphone(peers.Baresip{Who: alice, TCP: test.tcp}, aliceHost, low)
+			desk := s.softphone(peers.Baresip{Who: alice, Transport: test.transport}, aliceHost, low)
 			carrier := s.softphone(peers.Baresip{Who: phone.Credentials{User: "+14255550100"}, Answers: true}, carrierHost, high)
 			desk.registered(alice)
 			desk.do("dial", "(425)555-0100")
@@ -163,10 +180,11 @@ func TestSoftphoneCalls(t *testing.T) {
 // TestSoftphoneIsCalled: the carrier calls alice's number, and her phone rings over
 // the way that it registered: over TCP there is no other.
 func TestSoftphoneIsCalled(t *testing.T) {
-	for name, tcp := range map[string]bool{"UDP": false, "TCP": true} {
-		t.Run(name, func(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{"udp", "tcp"} {
+		t.Run(transport, func(t *testing.T) {
 			s := newStage(t, house)
-			desk := s.softphone(peers.Baresip{Who: alice, TCP: tcp}, aliceHost, low)
+			desk := s.softphone(peers.Baresip{Who: alice, Transport: transport}, aliceHost, low)
 			carrier := s.softphone(peers.Baresip{Who: phone.Credentials{User: "+14255550123"}}, carrierHost, high)
 			desk.registered(alice)
 			carrier.do("dial", "sip:+14255550101@"+s.SIP(gatewayHost).String())

@@ -122,7 +122,7 @@ routes:
     to: "+1"
     trunks: [carrier, backup]
     ringing_timeout: 20s
-    attempt_timeout: 1s
+    attempt_timeout: 4s
 `
 
 var (
@@ -134,6 +134,9 @@ var (
 type stage struct {
 	*testing.T
 	*peers.Place
+	// six are the parties that are at IPv6 addresses.
+	six     map[byte]bool
+	place6  *peers.Place6
 	dir     string
 	gateway *peers.Gateway
 	parties int
@@ -145,26 +148,65 @@ type stage struct {
 // is stopped, if the story has not done it, and must have stopped in order.
 func newStage(t *testing.T, config string) *stage {
 	t.Helper()
+	s := emptyStage(t)
+	s.open(config)
+	return s
+}
+
+// emptyStage is one whose gateway is not there yet.
+func emptyStage(t *testing.T) *stage {
+	t.Helper()
 	t.Parallel()
 	place, err := peers.NewPlace()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(place.Close)
-	s := &stage{T: t, Place: place, dir: t.TempDir(), drain: 20 * time.Second}
-	s.gateway, err = peers.StartGateway(binary, s.dir, s.fill(config), []string{"--log", "debug", "--trace", "sip"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.gateway.Kill)
-	t.Cleanup(s.explain)
-	t.Cleanup(s.stop)
-	return s
+	return &stage{T: t, Place: place, dir: t.TempDir(), drain: 20 * time.Second}
 }
 
-// fill puts the addresses of this stage into a text.
+// open starts the gateway.
+func (s *stage) open(config string) {
+	s.Helper()
+	var err error
+	s.gateway, err = peers.StartGateway(binary, s.dir, s.fill(config), []string{"--log", "debug", "--trace", "sip"})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(s.gateway.Kill)
+	s.Cleanup(s.explain)
+	s.Cleanup(s.stop)
+}
+
+// SIP is where a party takes SIP.
+func (s *stage) SIP(host byte) netip.AddrPort {
+	if s.six[host] {
+		return s.place6.SIP(host)
+	}
+	return s.Place.SIP(host)
+}
+
+// secure is where a party takes TLS.
+func (s *stage) secure(host byte) netip.AddrPort {
+	return netip.AddrPortFrom(s.Host(host), s.Port+1)
+}
+
+// gatewayFor is where the gateway takes a party's SIP.
+func (s *stage) gatewayFor(host byte) netip.AddrPort {
+	if s.six[host] {
+		return s.place6.SIP(gatewayHost)
+	}
+	return s.Place.SIP(gatewayHost)
+}
+
+// fill puts the addresses of this stage and its directory into a text.
 func (s *stage) fill(text string) string {
+	if s.six != nil {
+		text = strings.NewReplacer("GATEWAY6", s.place6.SIP(gatewayHost).String(), "RELAY6", s.place6.Relay()).Replace(text)
+	}
 	return strings.NewReplacer(
+		"DIRECTORY", s.dir,
+		"SECUREGATEWAY", s.secure(gatewayHost).String(), "SECURECARRIER", s.secure(carrierHost).String(),
 		"GATEWAY", s.SIP(gatewayHost).String(),
 		"CARRIERHOST", s.Host(carrierHost).String(), "CARRIER", s.SIP(carrierHost).String(),
 		"BACKUPHOST", s.Host(backupHost).String(), "BACKUP", s.SIP(backupHost).String(),
@@ -233,8 +275,8 @@ func (s *stage) caller(host byte, who phone.Credentials, number string, steps ..
 
 func (s *stage) calling(host byte, who phone.Credentials, number string, steps ...string) peers.SIPp {
 	return peers.SIPp{
-		Name: fmt.Sprintf("caller%d", host), Steps: steps, At: s.SIP(host), To: s.SIP(gatewayHost), Who: who,
-		Keys: map[string]string{"user": who.User, "number": number, "audio_port": fmt.Sprint(audioPort)},
+		Name: fmt.Sprintf("caller%d", host), Steps: steps, At: s.SIP(host), To: s.gatewayFor(host), Who: who,
+		Keys: map[string]string{"user": who.User, "number": number, "audio_port": fmt.Sprint(s.audioAt(host).Port())},
 	}
 }
 
@@ -247,7 +289,7 @@ func (s *stage) callee(host byte, steps ...string) *party {
 func (s *stage) called(host byte, steps ...string) peers.SIPp {
 	return peers.SIPp{
 		Name: fmt.Sprintf("callee%d", host), Steps: steps, At: s.SIP(host),
-		Keys: map[string]string{"audio_port": fmt.Sprint(audioPort)},
+		Keys: map[string]string{"audio_port": fmt.Sprint(s.audioAt(host).Port())},
 	}
 }
 
@@ -336,13 +378,19 @@ func (s *stage) described(m *phone.Message) phone.Description {
 	if err != nil {
 		s.Fatalf("%v in:\n%s", err, m)
 	}
-	if want := s.Host(gatewayHost); d.Address.Addr() != want {
-		s.Errorf("audio is wanted at %s, not at the gateway's %s", d.Address, want)
+	if at := d.Address.Addr(); at != s.Host(gatewayHost) && (s.six == nil || at != netip.IPv6Loopback()) {
+		s.Errorf("audio is wanted at %s, which is not the gateway's", d.Address)
 	}
 	return d
 }
 
-// audioPort is where every party hears.
+// audioPort is where every party hears that has an address of its own.
 const audioPort = 30000
 
-func (s *stage) audioAt(host byte) netip.AddrPort { return netip.AddrPortFrom(s.Host(host), audioPort) }
+// audioAt is where a party hears.
+func (s *stage) audioAt(host byte) netip.AddrPort {
+	if s.six[host] {
+		return s.place6.Audio(host)
+	}
+	return netip.AddrPortFrom(s.Host(host), audioPort)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,12 +27,22 @@ type voice struct {
 
 	mu    sync.Mutex
 	audio phone.Audio
+	came  []time.Time // when each packet did
+	late  []stall
+	// decode makes G.711 of packets in another codec; it may be nil.
+	decode func([]byte) []byte
+}
+
+// stall is a time in which a voice had no processor.
+type stall struct {
+	until time.Time
+	took  time.Duration
 }
 
 // voice opens a party's audio. It ends with the story.
 func (s *stage) voice(host byte, pitch float64) *voice {
 	s.Helper()
-	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(s.audioAt(host)))
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(s.audioAt(host)))
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -43,7 +54,11 @@ func (s *stage) voice(host byte, pitch float64) *voice {
 	v.pump.Open(conn, func(now time.Time, data []byte, _ netip.AddrPort) {
 		v.mu.Lock()
 		defer v.mu.Unlock()
+		if v.decode != nil {
+			data = v.decode(data)
+		}
 		_ = v.audio.Receive(now, data) // what is no RTP is not heard
+		v.came = append(v.came, now)
 	})
 	v.pump.Add(v)
 	v.loop.Go(func() { v.pump.Run(ctx, time.Time{}, func() bool { return false }) })
@@ -63,9 +78,12 @@ func (v *voice) Next() time.Time { return v.look }
 
 // Tick sends what is due.
 func (v *voice) Tick(now time.Time) {
-	v.look = now.Add(5 * time.Millisecond)
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if took := now.Sub(v.look); took > 10*time.Millisecond {
+		v.late = append(v.late, stall{now.Round(0), took})
+	}
+	v.look = now.Add(5 * time.Millisecond)
 	v.audio.Tick(now)
 }
 
@@ -92,6 +110,19 @@ func (v *voice) hears(pitch float64) {
 	v.stage.Fatalf("%s does not hear %.0f Hz: %.1f dBm0; packets: %+v", v.audio.Local, pitch, level, v.report())
 }
 
+// gets waits until so many packets have come.
+func (v *voice) gets(packets int) phone.Report {
+	v.stage.Helper()
+	var r phone.Report
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if r = v.report(); r.Received >= packets {
+			return r
+		}
+	}
+	v.stage.Fatalf("%s has not got %d packets: %+v", v.audio.Local, packets, r)
+	return r
+}
+
 // silent waits until nothing has come for half a second.
 func (v *voice) silent() {
 	v.stage.Helper()
@@ -103,6 +134,32 @@ func (v *voice) silent() {
 		}
 	}
 	v.stage.Fatalf("%s still gets audio", v.audio.Local)
+}
+
+// gap is the longest time without a packet since then; until the next one when there is
+// none yet.
+func (v *voice) gap(since time.Time) (longest time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, at := range append(slices.Clone(v.came), time.Now()) {
+		if at = at.Round(0); at.After(since) { // SIPp's watch is not ours
+			longest = max(longest, at.Sub(since))
+			since = at
+		}
+	}
+	return longest
+}
+
+// stalled is for how long a voice has had no processor since then.
+func (v *voice) stalled(since time.Time) (total time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, s := range v.late {
+		if s.until.After(since) {
+			total += s.took
+		}
+	}
+	return total
 }
 
 func (v *voice) level(pitch float64) float64 {

@@ -73,7 +73,10 @@ func (s serve) Run() error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	go s.reloadOnHangup(ctx, g, log) // it ends with ctx
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // before anybody can know that we are there
+	defer signal.Stop(hangup)
+	go s.reloadOn(ctx, hangup, g, log) // it ends with ctx
 	log.Info("ready", "version", gateway.Version, "config", s.Config)
 	err = g.Run(ctx)
 	log.Info("stopped")
@@ -97,12 +100,9 @@ func (s serve) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
-// reloadOnHangup reads the configuration again at each SIGHUP. One that is wrong
-// changes nothing.
-func (s serve) reloadOnHangup(ctx context.Context, g *gateway.Gateway, log *slog.Logger) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+// reloadOn reads the configuration again at each SIGHUP. One that is wrong changes
+// nothing.
+func (s serve) reloadOn(ctx context.Context, hangup <-chan os.Signal, g *gateway.Gateway, log *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():

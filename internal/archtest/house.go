@@ -42,13 +42,14 @@ var house = []floor{
 	{"api", []string{"bridge", "event"}},
 
 	// The composition root sees everything that runs in production.
-	{"gateway", []string{"event", "sdp", "dialplan", "rtp/...", "sip/...", "bridge", "api", "cdr", "store", "config"}},
+	{"gateway/fetch", nil},
+	{"gateway", []string{"gateway/fetch", "event", "sdp", "dialplan", "rtp/...", "sip/...", "bridge", "api", "cdr", "store", "config"}},
 
 	// What only tests and the demonstration need.
 	{"internal/simnet", nil},
 	{"internal/authority", nil},
 	{"internal/archtest", nil},
-	{"internal/phone", []string{"rtp/codec", "rtp/audio"}},
+	{"internal/phone", []string{"rtp/codec", "rtp/audio", "rtp/srtp"}},
 	{"internal/calltest", []string{"gateway", "config", "internal/phone", "internal/simnet", "internal/authority"}},
 	{"internal/demo", []string{"gateway", "config", "event", "internal/phone"}},
 

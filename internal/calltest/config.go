@@ -8,12 +8,12 @@ import (
 // configText is the script's configuration, with the sections that a script need
 // not write: where the gateway stands in the simulated network, and where its
 // records go.
-func (s *stage) configText(records string) (string, error) {
-	text := s.script.Config
+func (s *stage) configText(text, records string) (string, error) {
+	name := text
 	if !strings.Contains(text, "\n") {
 		var err error
 		if text, err = s.setup.Configs(text); err != nil {
-			return "", fmt.Errorf("config %s: %w", s.script.Config, err)
+			return "", fmt.Errorf("config %s: %w", name, err)
 		}
 	}
 	if strings.Contains(text, "{pki}") {

@@ -18,7 +18,7 @@ func (e *expectStep) described(s *stage, a phone.Arrival) error {
 	switch {
 	case e.opts.has("no-sdp") && has:
 		return fmt.Errorf("%s has a session description:\n%s", a.Name(), body)
-	case !e.opts.has("sdp") && !e.opts.has("codecs"):
+	case !e.opts.has("sdp") && !e.opts.has("codecs") && !e.opts.has("srtp"):
 		return nil
 	case !has:
 		return fmt.Errorf("%s has no session description", a.Name())
@@ -28,12 +28,15 @@ func (e *expectStep) described(s *stage, a phone.Arrival) error {
 		return fmt.Errorf("%s: %w", a.Name(), err)
 	}
 	if s.gatewayPlays() {
-		if err := ownAddress(d, a.From.Addr()); err != nil {
+		if err := ownAddress(d, s.seenBy(a.From.Addr())); err != nil {
 			return err
 		}
 	}
 	if want := e.opts["codecs"]; e.opts.has("codecs") && want != strings.Join(d.Codecs, ",") {
 		return fmt.Errorf("codecs are %s", strings.Join(d.Codecs, ","))
+	}
+	if err := protected(d, e.opts["srtp"]); err != nil {
+		return err
 	}
 	return e.direction(d)
 }
@@ -47,11 +50,19 @@ func (e *expectStep) direction(d phone.Description) error {
 	return nil
 }
 
-// ownAddress wants the gateway's address of the family that the message came by.
-func ownAddress(d phone.Description, from netip.Addr) error {
+// seenBy is the gateway's address of a party's family, or that of the NAT before it.
+func (s *stage) seenBy(party netip.Addr) netip.Addr {
+	if s.outer.IsValid() && s.outer.Is4() == party.Is4() {
+		return s.outer
+	}
+	return gatewayOf(party)
+}
+
+// ownAddress wants the gateway's address.
+func ownAddress(d phone.Description, own netip.Addr) error {
 	port := d.Address.Port()
 	switch {
-	case d.Address.Addr() != gatewayOf(from):
+	case d.Address.Addr() != own:
 		return fmt.Errorf("session description shows %s, which is not the gateway", d.Address)
 	case port < firstPort || port > lastPort:
 		return fmt.Errorf("session description shows port %d, outside of rtp.ports", port)

@@ -26,8 +26,8 @@
 // matters for each party and not between parties. At the end every queue must be
 // empty and the gateway must hold no call, port, socket or goroutine.
 //
-// Nobody needs a line for: a 100 (one hop's business), retransmissions (they are
-// marked, and looked at with "again" only), a 401 or 407 to a request that was
+// Nobody needs a line for: a 100 (one hop's business), a NOTIFY of a REFER that still runs,
+// retransmissions (they are marked, and looked at with "again" only), a 401 or 407 to a request that was
 // sent without "noauth" (the phone answers it), and OPTIONS from outside of a call
 // (it gets its 200).
 //
@@ -35,10 +35,11 @@
 //
 //	config NAME                        NAME.yaml beside the script; "default" without this line
 //	config:                            the configuration itself, indented below
+//	names:                             a zone file, indented below: all that name servers know
 //	only without loss: REASON          the script is not played on a bad network
 //	keep provisionals: REASON          101 to 199 are not lost there: nobody repeats them
-//	phone NAME ADDRESS [registers] [user=NAME] [password=X] [md5] [by hand] [tcp|tls|sips]
-//	trunk NAME ADDRESS [user=NUMBER] [login=USER:PASSWORD] [tcp|tcp-too|tls|sips]
+//	phone NAME ADDRESS [registers] [user=NAME] [password=X] [md5] [notify=STATUS] [by hand] [tcp|tls|sips] [srtp=sdes|best-effort|dtls] [suite=X]
+//	trunk NAME ADDRESS [user=NUMBER] [login=USER:PASSWORD] [tcp|tcp-too|tls|sips] [srtp=sdes|best-effort|dtls] [suite=X]
 //	stranger NAME ADDRESS
 //
 //	NAME -> METHOD URI [OPTION...]     a request outside of a call, or a new call
@@ -51,27 +52,42 @@
 //	    Name: a*b                      one line of the header is this, * is anything
 //	    Name ~ regexp                  one line matches; !~ none does
 //	    Name                           it is there; !Name it is not
+//	    | a*b                          a line of the body is this
 //	NAME <-? ...                       may come, within 500ms
 //	NAME <- nothing for TIME
 //	any order:                         the <- lines below, as they come
 //
 //	wait TIME                          at TIME waits until then from the begin
 //	NAME sends tone [pitch=HZ]         NAME stops tone
-//	NAME hears NAME|nothing|music      NAME and NAME hear each other, both hear each other
+//	NAME hears NAME|nothing|music [within=TIME]
+//	NAME presses KEYS [each=TIME] [tones]  in its media: telephone-event, or tones; each 100ms
+//	NAME sees digits [KEYS]            telephone-events that came: these keys, each once
+//	NAME hears digits [KEYS]           keys that came as tones; without KEYS none did
+//	NAME and NAME hear each other, both hear each other
 //	NAME sprays NAME                   sends its tone to the port that is the other's
 //	drop next [N] WHAT [METHOD] to|from NAME   a method, a status or RTP
 //	unplug NAME, plug NAME             NAME loses its connections
+//	gateway is behind ADDRESS          a NAT: what is sent to that address comes to it
 //	gateway drains
+//	gateway reloads:                   with the configuration that is indented below
 //	record KEY=PATTERN ...             there is such a call record; records N counts them
 //
 // Options of -> are sdp (sdp=offer, answer, a direction, or same as before),
 // codecs=A,B, moves=ADDRESS:PORT (its audio goes there), claims=ADDRESS:PORT (only
 // its description says so), tag=X (a fork's To-tag), call=NAME (several calls of
-// one party), auth, noauth, replay, expires=N, contact=X. Options of <- are
-// ruri=a*b, sdp (or sdp=sendonly), no-sdp, codecs=A,B, tag=X, call=NAME, again,
+// one party), auth, noauth, replay, expires=N, contact=X, keys=new or keys=false (of SRTP:
+// others from here on, or those that it does not use). Options of <- are
+// srtp=off, sdes, best-effort or dtls, ruri=a*b, sdp (or sdp=sendonly), no-sdp, codecs=A,B, tag=X, call=NAME, again,
 // within=TIME, after=TIME (since the message before), proves=USER:PASSWORD.
 //
-// {gw} is the gateway's address, {NAME} and {NAME.rtp} a party's.
+// {gw} is the gateway's address, {NAME} and {NAME.rtp} a party's. {NAME.dialog} is the value
+// of a Replaces (RFC 3891) for the party's dialog, {NAME.CALL.dialog} for that of call=CALL;
+// {NAME.replaces} is the same for the headers of a URI in Refer-To, and {NAME.target} the
+// other side's Contact in it. A NOTIFY with a provisional status is answered by itself, with
+// 200 or what notify= says, whether a line looks at it or not; the last one needs its lines.
+//
+// A party with srtp=sdes describes RTP/SAVP with a key (RFC 4568), with best-effort RTP/AVP
+// with one (RFC 8643), with dtls UDP/TLS/RTP/SAVP with a fingerprint (RFC 5763); its only suite is AES_CM_128_HMAC_SHA1_80 unless suite says another.
 //
 // A party with tls has port 5061 and a certificate for its address, with tls=NAME for
 // that name; with sips it also has SIPS URIs. One authority signs for everybody. In a

@@ -35,7 +35,7 @@ const (
 )
 
 var expectKeys = []string{
-	"ruri", "sdp", "no-sdp", "codecs", "again", "within", "after", "tag", "call", "proves",
+	"ruri", "sdp", "no-sdp", "codecs", "again", "within", "after", "tag", "call", "proves", "srtp",
 }
 
 func parseExpect(l line, words []string) (step, error) {
@@ -132,9 +132,10 @@ func (e *expectStep) find(s *stage, who *party) (int, error) {
 }
 
 // skippable messages need no line of their own: a 100, which speaks of one hop
-// only, and on a bad network every provisional response, late or lost.
+// only, a NOTIFY that tells of one, and on a bad network every provisional response, late
+// or lost.
 func skippable(s *stage, a phone.Arrival) bool {
-	return a.Status == 100 || (s.lossy() && a.Status > 100 && a.Status < 200)
+	return reportsProgress(a.Message) || a.Status == 100 || (s.lossy() && a.Status > 100 && a.Status < 200)
 }
 
 // concerns tells whether a message is of the line's conversation, or begins one.
@@ -148,6 +149,9 @@ func (e *expectStep) concerns(who *party, a phone.Arrival) bool {
 }
 
 func (e *expectStep) provisional() bool {
+	if len(e.headers) > 0 && strings.HasPrefix(e.headers[len(e.headers)-1].body, "SIP/2.0 1") {
+		return true
+	}
 	for _, w := range e.wanted {
 		if n, err := strconv.Atoi(w); err != nil || n >= 200 {
 			return false
@@ -239,6 +243,7 @@ func (e *expectStep) take(s *stage, who *party, i int) error {
 // headerRule is one line below an expectation.
 type headerRule struct {
 	name    string
+	body    string // of a line of the body
 	absent  bool
 	present bool
 	pattern string
@@ -247,8 +252,11 @@ type headerRule struct {
 }
 
 // parseRule reads "Name: glob", "Name ~ regexp", "Name !~ regexp" (in no line of
-// that name), "Name" or "!Name".
+// that name), "Name", "!Name" or, for a line of the body, "| glob".
 func parseRule(l line) (headerRule, error) {
+	if pattern, ok := strings.CutPrefix(l.text, "| "); ok {
+		return headerRule{body: pattern}, nil
+	}
 	for _, operator := range []string{" !~ ", " ~ "} {
 		name, value, ok := strings.Cut(l.text, operator)
 		if !ok {
@@ -271,6 +279,9 @@ func parseRule(l line) (headerRule, error) {
 
 // check wants one line of the header to be as the rule says.
 func (r headerRule) check(s *stage, m *phone.Message) error {
+	if r.body != "" {
+		return bodyRule(s, m, r.body)
+	}
 	values := m.All(r.name)
 	switch {
 	case r.never && !slices.ContainsFunc(values, r.regexp.MatchString):

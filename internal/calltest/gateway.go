@@ -47,16 +47,12 @@ func (s *stage) boot() error {
 		return nil
 	}
 	records := filepath.Join(s.setup.Dir, "calls.jsonl")
-	text, err := s.configText(records)
-	if err != nil {
-		return err
-	}
-	c, err := config.Parse(s.script.Name+".yaml", []byte(text))
+	c, err := s.configuration(s.script.Config, records)
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{ReplaceAttr: s.sinceBegin}))
-	g, err := gateway.New(gateway.Options{Config: c, Network: socketsOf(s.net.Net, gateway.Network.ListenUDP), Log: log})
+	g, err := gateway.New(gateway.Options{Config: c, Network: socketsOf(s.net.Net, gateway.Network.ListenUDP), Names: "; what name servers know\n" + s.script.Names, Log: log})
 	if err != nil {
 		return fmt.Errorf("gateway: %w", err)
 	}
@@ -64,6 +60,15 @@ func (s *stage) boot() error {
 	s.running = &running{gateway: g, drain: drain, done: make(chan error, 1), records: records}
 	go func() { s.running.done <- g.Run(ctx) }()
 	return nil
+}
+
+// configuration is a script's, by its name or as text.
+func (s *stage) configuration(text, records string) (*config.Config, error) {
+	text, err := s.configText(text, records)
+	if err != nil {
+		return nil, err
+	}
+	return config.Parse(s.script.Name+".yaml", []byte(text))
 }
 
 // sinceBegin writes the log's times as the ladder writes its own.
@@ -118,6 +123,31 @@ func (s *stage) records() []string {
 		s.blame("call records: %v", err)
 	}
 	return slices.Collect(strings.Lines(string(text)))
+}
+
+// reloadStep is "gateway reloads:" with another configuration below it: what SIGHUP
+// does.
+type reloadStep struct{ line }
+
+func parseReload(l line, _ []string) (step, error) {
+	if len(l.block) == 0 {
+		return nil, l.errorf("needs the configuration, indented below it")
+	}
+	return &reloadStep{l}, nil
+}
+
+func (r *reloadStep) play(s *stage) error {
+	if s.running == nil {
+		return r.errorf("no gateway plays")
+	}
+	c, err := s.configuration(verbatim(r.block, r.block[0].indent), s.running.records)
+	if err != nil {
+		return r.errorf("%w", err)
+	}
+	if err := s.running.gateway.Reload(c); err != nil {
+		return r.errorf("%w", err)
+	}
+	return nil
 }
 
 // drainStep is "gateway drains": what SIGTERM does.

@@ -97,10 +97,19 @@ func (p *party) talk() error {
 type hearsStep struct {
 	line
 	who, whom string
+	within    time.Duration
 }
 
 func parseHears(l line, words []string) (step, error) {
-	return &hearsStep{l, words[0], words[2]}, nil
+	h := &hearsStep{line: l, who: words[0], whom: words[2]}
+	o, err := parseOptions(l, words[3:], "within")
+	if err != nil {
+		return nil, err
+	}
+	if h.within, err = o.duration("within", promptly); err != nil {
+		return nil, l.errorf("%w", err)
+	}
+	return h, nil
 }
 
 func (h *hearsStep) play(s *stage) error {
@@ -114,7 +123,7 @@ func (h *hearsStep) play(s *stage) error {
 	case "music":
 		err = s.hearsMusic(who)
 	default:
-		err = s.hears(who, h.whom)
+		err = s.hears(who, h.whom, h.within)
 	}
 	if err != nil {
 		return h.errorf("%w", err)
@@ -122,13 +131,13 @@ func (h *hearsStep) play(s *stage) error {
 	return nil
 }
 
-func (s *stage) hears(who *party, name string) error {
+func (s *stage) hears(who *party, name string, within time.Duration) error {
 	whom, err := s.party(name)
 	if err != nil {
 		return err
 	}
 	heard := func() bool { return s.pitchOf(who) == whom.audio.Pitch }
-	if s.run(s.patience(promptly), heard) {
+	if s.run(s.patience(within), heard) {
 		return nil
 	}
 	return fmt.Errorf("%s hears %s", who.name, s.heard(who))
@@ -231,10 +240,10 @@ func (s *stage) eachOther(one, other *party) error {
 			return err
 		}
 	}
-	if err := s.hears(one, other.name); err != nil {
+	if err := s.hears(one, other.name, promptly); err != nil {
 		return err
 	}
-	if err := s.hears(other, one.name); err != nil {
+	if err := s.hears(other, one.name, promptly); err != nil {
 		return err
 	}
 	one.audio.Stop()
@@ -254,6 +263,10 @@ func (p *party) listen(m *phone.Message) {
 		return
 	}
 	p.theirs = &d
+	if p.keys.offered && (!m.IsRequest() || m.Method == "ACK") {
+		// Keys that cannot be read show when nothing is heard.
+		_ = p.secure(d)
+	}
 	if p.audio.Sending() {
 		// An address that cannot be sent to shows when nothing is heard.
 		_ = p.audio.Start(time.Now(), d)

@@ -26,7 +26,7 @@ func (d *ladder) draw(packets []simnet.Packet) string {
 	var sound tally
 	for _, p := range packets {
 		m, err := phone.Parse(p.Data)
-		if err != nil && isTLS(p) {
+		if err != nil && (isTLS(p) || isHandshake(p.Data)) {
 			continue // the gateway's log tells of it
 		}
 		if err != nil && isSound(p.Data) {
@@ -44,6 +44,9 @@ func (d *ladder) draw(packets []simnet.Packet) string {
 func isTLS(p simnet.Packet) bool {
 	return p.Stream && len(p.Data) > 2 && p.Data[0] >= 20 && p.Data[0] <= 24 && p.Data[1] == 3
 }
+
+// isHandshake tells a packet of DTLS: RFC 7983 section 7.
+func isHandshake(packet []byte) bool { return len(packet) > 0 && packet[0] >= 20 && packet[0] <= 63 }
 
 func isSound(packet []byte) bool { return len(packet) > 0 && packet[0]>>6 == 2 }
 

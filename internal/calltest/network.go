@@ -161,6 +161,26 @@ func (u *plugStep) play(s *stage) error {
 	return nil
 }
 
+// natStep is "gateway is behind ADDRESS": what the parties send to that address comes to
+// the gateway, with its port as it is.
+type natStep struct {
+	line
+	outer netip.Addr
+}
+
+func parseNAT(l line, words []string) (step, error) {
+	outer, err := netip.ParseAddr(words[3])
+	if err != nil {
+		return nil, l.errorf("%w", err)
+	}
+	return &natStep{l, outer}, nil
+}
+
+func (n *natStep) play(s *stage) error {
+	s.outer = n.outer
+	return nil
+}
+
 // loseStep is "NAME loses its connections": all its TCP and TLS connections end.
 type loseStep struct {
 	line

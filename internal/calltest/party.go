@@ -17,8 +17,8 @@ const (
 )
 
 // tones are the pitches of the parties in the order in which they appear; none
-// is a multiple of another.
-var tones = []float64{500, 700, 1100, 1300, 1700, 1900, 2300, 2900}
+// is a multiple of another, nor near to what a ringing tone is made of (ITU-T E.180).
+var tones = []float64{1500, 700, 1100, 1300, 1700, 1900, 2300, 2900}
 
 // party is one phone, trunk or stranger of a script.
 type party struct {
@@ -29,6 +29,8 @@ type party struct {
 	// streams are its TCP or TLS connections, nil for a party that has UDP only.
 	streams *phone.Streams
 	byHand  bool
+	// progress is what a NOTIFY of a REFER that still runs gets.
+	progress int
 
 	// queue is what came and no line has asked for yet.
 	queue []phone.Arrival
@@ -45,6 +47,8 @@ type party struct {
 	// version.
 	ours      phone.Description
 	described int
+	// keys is its SRTP.
+	keys keys
 }
 
 // conversation is what a script calls by call=NAME: one Call-ID.
@@ -81,7 +85,7 @@ func parseParty(l line, words []string) (step, error) {
 	if i := slices.Index(rest, "by"); i >= 0 && i+1 < len(rest) && rest[i+1] == "hand" {
 		s.byHand, rest = true, slices.Delete(slices.Clone(rest), i, i+2)
 	}
-	s.opts, err = parseOptions(l, rest, "registers", "user", "password", "login", "md5", "tcp", "tcp-too", "tls", "sips")
+	s.opts, err = parseOptions(l, rest, "registers", "user", "password", "login", "md5", "notify", "tcp", "tcp-too", "tls", "sips", "srtp", "suite")
 	s.registers = s.opts.has("registers")
 	return s, err
 }
@@ -210,6 +214,7 @@ func (p *party) describe(offer *phone.Description, o options) phone.Description 
 	}
 	p.described++
 	own.Version = p.described
+	p.keys.describe(&own, p.described, o["keys"])
 	if offer != nil {
 		own = own.Answer(*offer)
 	}

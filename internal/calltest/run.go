@@ -138,6 +138,9 @@ func (s *stage) close() error {
 	if s.running != nil {
 		err = s.stop()
 	}
+	for _, p := range s.parties {
+		p.audio.End()
+	}
 	s.pump.Close()
 	open := s.net.Open()
 	s.net.Close()

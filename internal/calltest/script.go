@@ -18,6 +18,8 @@ type Script struct {
 	// KeepProvisionals says why responses 101 to 199 must not be lost: nobody
 	// repeats them (RFC 3261 section 13.3.1.1), and this script needs them.
 	KeepProvisionals string
+	// Names is what the gateway's name servers know: a zone file.
+	Names string
 
 	steps []step
 }
@@ -112,6 +114,10 @@ func (s *Script) setting(l line) (known bool, err error) {
 		return true, l.errorf("needs the configuration, indented below it")
 	case l.text == "config:":
 		s.Config = verbatim(l.block, l.block[0].indent)
+	case l.text == "names:":
+		for _, record := range l.block {
+			s.Names += record.text + "\n"
+		}
 	case strings.HasPrefix(l.text, "config "):
 		s.Config = strings.TrimPrefix(l.text, "config ")
 	default:

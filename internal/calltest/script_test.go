@@ -33,13 +33,16 @@ func TestScriptsParse(t *testing.T) {
 
 func TestParseSettings(t *testing.T) {
 	s, err := Parse("x", "# Title\n\nconfig:\n  users:\n    - name: a\n  drain: 1s\nonly without loss: timed\n"+
-		"keep provisionals: heard\nwait 1s   # a while\n")
+		"keep provisionals: heard\nnames:\n  a.test A 192.0.2.1\n  b.test A 192.0.2.2\nwait 1s   # a while\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Script{Name: "x", Title: "Title", Config: "users:\n  - name: a\ndrain: 1s\n", OnlyWithoutLoss: "timed", KeepProvisionals: "heard"}
 	if s.Title != want.Title || s.Config != want.Config || s.OnlyWithoutLoss != want.OnlyWithoutLoss || s.KeepProvisionals != want.KeepProvisionals {
 		t.Errorf("%+v", s)
+	}
+	if want := "a.test A 192.0.2.1\nb.test A 192.0.2.2\n"; s.Names != want {
+		t.Errorf("names are %q", s.Names)
 	}
 	if len(s.steps) != 1 {
 		t.Errorf("%d steps", len(s.steps))
@@ -61,6 +64,8 @@ func TestParseRefuses(t *testing.T) {
 		"alice <- INVITE\n    From ~ (":              "missing closing )",
 		"config:":                                    "needs the configuration",
 		"alice -> raw":                               "needs the packet",
+		"gateway reloads:":                           "needs the configuration",
+		"gateway is behind it":                       "unable to parse IP",
 		"only without loss:":                         "needs a reason",
 		"any order:\n    wait 1s":                    "only NAME <- MESSAGE",
 		"drop next 200":                              "should be",

@@ -21,7 +21,7 @@ type sendStep struct {
 }
 
 var sendKeys = []string{
-	"sdp", "codecs", "claims", "moves", "tag", "call", "auth", "noauth", "replay", "expires", "contact",
+	"sdp", "codecs", "claims", "moves", "tag", "call", "auth", "noauth", "replay", "expires", "contact", "keys",
 }
 
 func parseSend(l line, words []string) (step, error) {
@@ -192,6 +192,9 @@ func (st *sendStep) describe(s *stage, who *party, c *conversation, m *phone.Mes
 	}
 	who.ours = d
 	who.audio.Expect(d)
+	if err := who.agreed(d, offer); err != nil {
+		return err
+	}
 	m.SetSDP(d.String())
 	return nil
 }
@@ -206,8 +209,8 @@ func (st *sendStep) offer(who *party, c *conversation, m *phone.Message) *phone.
 		if asked := who.agent.Original(m); asked != nil {
 			from = asked
 		}
-	case m.Method == "ACK" && len(c.finals) > 0:
-		from = c.finals[len(c.finals)-1].Message
+	case m.Method == "ACK":
+		from = c.accepted()
 	}
 	if from == nil {
 		return nil
@@ -221,6 +224,16 @@ func (st *sendStep) offer(who *party, c *conversation, m *phone.Message) *phone.
 		return nil
 	}
 	return &d
+}
+
+// accepted is the final response to an INVITE that came last, nil before one came.
+func (c *conversation) accepted() *phone.Message {
+	for _, f := range slices.Backward(c.finals) {
+		if _, method := f.CSeq(); method == "INVITE" {
+			return f.Message
+		}
+	}
+	return nil
 }
 
 // edit applies the block: "Name: value" sets, "+Name: value" adds, "!Name" takes

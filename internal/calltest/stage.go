@@ -54,6 +54,8 @@ type stage struct {
 	recordsWanted func() error
 	// answeredAtAll are the branches of requests that got any response.
 	answeredAtAll map[string]bool
+	// outer is the address of the NAT in front of the gateway; the zero Addr is none.
+	outer netip.Addr
 	// closing is when the script is over and every party only says yes.
 	closing bool
 	// fault is the first thing that no script may see.
@@ -73,7 +75,14 @@ func (s *stage) party(name string) (*party, error) {
 // enter makes a party with its sockets.
 func (s *stage) enter(from *partyStep) (*party, error) {
 	p := &party{name: from.name, byHand: from.byHand, calls: map[string]*conversation{}, bare: map[*phone.Message]bool{}}
-	p.agent = from.agent()
+	p.agent, p.progress = from.agent(), 200
+	var err error
+	if p.keys, err = keysOf(from); err != nil {
+		return nil, err
+	}
+	if from.opts.has("notify") {
+		p.progress = number(from.opts["notify"])
+	}
 	if err := s.connect(p, from); err != nil {
 		return nil, err
 	}
@@ -152,6 +161,9 @@ func (s *stage) move(p *party, where string) error {
 
 // write sends one packet; a network that refuses one is a fault of the script.
 func (s *stage) write(socket phone.PacketConn, b []byte, to netip.AddrPort) {
+	if to.Addr() == s.outer {
+		to = netip.AddrPortFrom(s.gateway().Addr(), to.Port())
+	}
 	if _, err := socket.WriteToUDPAddrPort(b, to); err != nil {
 		s.blame("sending %q: %v", firstLine(b), err)
 	}
@@ -195,6 +207,9 @@ func (s *stage) arrived(p *party, now time.Time, packet []byte, from netip.AddrP
 	}
 	if !p.byHand && s.manners(p, now, a) {
 		return
+	}
+	if !p.byHand {
+		s.answerProgress(p, now, a)
 	}
 	p.queue = append(p.queue, a)
 }
@@ -267,10 +282,11 @@ func (s *stage) gatewayPlays() bool { return s.script.Config != "none" }
 func (s *stage) lossy() bool { return s.setup.Loss > 0 }
 
 // expand fills in the places of a script's text: {gw} and {NAME} are addresses
-// with SIP ports, {NAME.rtp} the address of a party's audio.
+// with SIP ports, {NAME.rtp} the address of a party's audio, others a party's dialogs.
 func (s *stage) expand(text string) string {
 	text = strings.ReplaceAll(text, "{gw}", s.gateway().String())
 	for _, p := range s.parties {
+		text = p.expandDialogs(text)
 		text = strings.ReplaceAll(text, "{"+p.name+"}", p.agent.Local.String())
 		text = strings.ReplaceAll(text, "{"+p.name+".rtp}", p.audio.Local.String())
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -38,6 +39,9 @@ type Audio struct {
 	report   Report
 	stream   stream
 	types    map[byte]string
+	secured  *protection
+	shaken   *association
+	keys     keypad
 }
 
 // heard is one frame and when it came.
@@ -54,6 +58,9 @@ type Report struct {
 	Lost int
 	// Sources is how many different SSRCs were received.
 	Sources int
+	// Unopened is how many packets came that the keys of SRTP do not fit; they count for
+	// nothing else.
+	Unopened int
 }
 
 // stream follows the sequence numbers of what is received.
@@ -70,6 +77,10 @@ type stream struct {
 // described too. Nothing is sent while its direction forbids it or its port is 0.
 func (a *Audio) Start(now time.Time, theirs Description) error {
 	a.Stop()
+	a.keys.kind = 0
+	if i := slices.Index(theirs.Codecs, "telephone-event"); i >= 0 {
+		a.keys.kind = byte(theirs.Types[i])
+	}
 	for i, c := range theirs.Codecs {
 		if !a.speaks(c) {
 			continue
@@ -126,7 +137,7 @@ func (a *Audio) Next() time.Time { return a.due }
 // Tick sends the packets that are due.
 func (a *Audio) Tick(now time.Time) {
 	for !a.due.IsZero() && !a.due.After(now) {
-		a.Write(a.packet(), a.to)
+		a.send(a.packet())
 		a.report.Sent++
 		a.due = a.due.Add(Frame)
 	}
@@ -134,6 +145,14 @@ func (a *Audio) Tick(now time.Time) {
 
 // packet is RFC 3550 section 5.1 without padding, extension or CSRC.
 func (a *Audio) packet() []byte {
+	if b, pressed := a.keyPacket(); pressed {
+		return b
+	}
+	return encode(a.head(), a.codec, a.tone.next(a.Pitch))
+}
+
+// head is the header of the next packet.
+func (a *Audio) head() []byte {
 	b := make([]byte, 12, 12+samples)
 	b[0], b[1] = 0x80, a.kind
 	if a.report.Sent == 0 {
@@ -144,7 +163,7 @@ func (a *Audio) packet() []byte {
 	binary.BigEndian.PutUint32(b[8:], a.source())
 	a.sequence++
 	a.stamp += samples
-	return encode(b, a.codec, a.tone.next(a.Pitch))
+	return b
 }
 
 // source is this party's SSRC: its own, and the same in every run.
@@ -159,15 +178,24 @@ func (a *Audio) Receive(now time.Time, packet []byte) error {
 	if len(packet) > 1 && packet[1] >= 192 && packet[1] <= 223 {
 		return nil
 	}
+	if a.handshook(packet) {
+		return nil
+	}
 	if len(packet) < 12 || packet[0]>>6 != 2 {
 		return fmt.Errorf("%d bytes that are no RTP", len(packet))
+	}
+	packet, opened := a.open(now, packet)
+	if !opened {
+		return nil
 	}
 	begin := 12 + 4*int(packet[0]&0x0f)
 	if packet[0]&0x30 != 0 || begin > len(packet) {
 		return fmt.Errorf("RTP with padding, extension or a short list of sources: % x", packet[:12])
 	}
 	a.count(binary.BigEndian.Uint16(packet[2:]), binary.BigEndian.Uint32(packet[8:]))
-	if sound, ok := decode(a.encoding(packet[1]&0x7f), packet[begin:]); ok {
+	encoding := a.encoding(packet[1] & 0x7f)
+	a.hearKeys(encoding, binary.BigEndian.Uint32(packet[4:]), packet[begin:])
+	if sound, ok := decode(encoding, packet[begin:]); ok {
 		a.heard = append(a.heard, heard{now, sound})
 		a.heard = a.heard[max(0, len(a.heard)-remembered):]
 	}

@@ -4,7 +4,9 @@
 //
 // It shares no SIP code with the gateway, on purpose: it has its own message
 // text, its own digest and its own retransmissions, so that one misreading of
-// the RFC cannot hide on both sides of a test; its sound too has its own G.711. It
+// the RFC cannot hide on both sides of a test; its sound too has its own G.711. Its
+// SRTP is the gateway's (rtp/srtp), which has reference vectors and real peers of its own;
+// what it describes of keys is not. It
 // is no product: it reads what a decent peer sends and refuses nothing on its own.
 //
 // There are three layers, each usable alone:

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -32,6 +33,12 @@ type Description struct {
 	Direction string
 	// Version is the o= line's version, which a change must increase.
 	Version int
+	// Proto is the transport, such as RTP/AVP, which "" is too.
+	Proto string
+	// Cryptos are the a=crypto lines, Fingerprint and Setup the values of the lines of these
+	// names.
+	Cryptos            []Crypto
+	Fingerprint, Setup string
 }
 
 // payloadTypes that we write: RFC 3551 table 4, and the usual dynamic ones.
@@ -45,7 +52,7 @@ func Describe(at netip.AddrPort, codecs ...string) Description {
 	if len(codecs) == 0 {
 		codecs = []string{"PCMU", "PCMA", "telephone-event"}
 	}
-	d := Description{Address: at, Codecs: codecs, Direction: SendRecv, Version: 1}
+	d := Description{Address: at, Codecs: codecs, Direction: SendRecv, Version: 1, Proto: "RTP/AVP"}
 	for _, c := range codecs {
 		d.Types = append(d.Types, payloadTypes[c])
 	}
@@ -63,6 +70,12 @@ func (own Description) Answer(offer Description) Description {
 			answer.Codecs = append(answer.Codecs, c)
 			answer.Types = append(answer.Types, offer.Types[i])
 		}
+	}
+	answer.Proto, answer.Cryptos = offer.Proto, answerCrypto(own.Cryptos, offer.Cryptos)
+	if answer.Setup = ""; offer.Fingerprint == "" {
+		answer.Fingerprint = ""
+	} else if own.Fingerprint != "" {
+		answer.Setup = answerSetup(offer.Setup)
 	}
 	answer.Direction = meet(own.Direction, reverse(offer.Direction))
 	return answer
@@ -102,7 +115,14 @@ func (d Description) String() string {
 	line("s=-")
 	line("c=IN %s %s", family, d.Address.Addr())
 	line("t=0 0")
-	line("m=audio %d RTP/AVP%s", d.Address.Port(), numbers(d.Types))
+	line("m=audio %d %s%s", d.Address.Port(), cmp.Or(d.Proto, "RTP/AVP"), numbers(d.Types))
+	for _, c := range d.Cryptos {
+		line("a=crypto:%s", c)
+	}
+	if d.Fingerprint != "" {
+		line("a=fingerprint:%s", d.Fingerprint)
+		line("a=setup:%s", d.Setup)
+	}
 	for i, c := range d.Codecs {
 		line("a=rtpmap:%d %s/%d", d.Types[i], c, clock(c))
 	}
@@ -137,7 +157,7 @@ func ParseDescription(body string) (Description, error) {
 		case kind == "m":
 			section = mediaSection(section, f)
 			if section == inAudio && len(f) > 3 {
-				port, d.Types = f[1], payloads(f[3:])
+				port, d.Proto, d.Types = f[1], f[2], payloads(f[3:])
 			}
 		case section == past || len(f) == 0:
 		case kind == "c" && len(f) == 3:
@@ -182,6 +202,17 @@ func (d *Description) attribute(value string, names map[int]string) {
 	switch value {
 	case SendRecv, SendOnly, RecvOnly, Inactive:
 		d.Direction = value
+	}
+	if rest, ok := strings.CutPrefix(value, "fingerprint:"); ok {
+		d.Fingerprint = rest
+	}
+	if rest, ok := strings.CutPrefix(value, "setup:"); ok {
+		d.Setup = rest
+	}
+	if rest, ok := strings.CutPrefix(value, "crypto:"); ok {
+		if c, ok := parseCrypto(rest); ok {
+			d.Cryptos = append(d.Cryptos, c)
+		}
 	}
 	if rest, ok := strings.CutPrefix(value, "rtpmap:"); ok {
 		number, encoding, _ := strings.Cut(rest, " ")

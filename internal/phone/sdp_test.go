@@ -23,7 +23,7 @@ func TestParseDescription(t *testing.T) {
 		"c=IN IP4 192.0.2.9\nm=audio 4002 RTP/AVP 97 0\nc=IN IP4 192.0.2.2\na=rtpmap:97 PCMA/8000\na=inactive\nm=video 1 x 9\na=sendonly\n")
 	want := Description{
 		Address: netip.MustParseAddrPort("192.0.2.2:4002"), Codecs: []string{"PCMA", "PCMU"},
-		Types: []int{97, 0}, Direction: Inactive, Version: 7,
+		Types: []int{97, 0}, Direction: Inactive, Version: 7, Proto: "RTP/AVP",
 	}
 	if err != nil || !reflect.DeepEqual(d, want) {
 		t.Errorf("%v\n%+v", err, d)

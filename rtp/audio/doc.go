@@ -5,7 +5,11 @@
 // A Source is sound that is pulled. There is a Tone, which makes sines; a
 // Cadence, which makes the bursts by which callers of each country know ringback,
 // busy and congestion (Signal); a Prompt, which is a WAV or the built-in Tune in
-// memory, and its Playback; and Resample, which brings one to a lower rate.
+// memory, and its Playback; and Resample, which brings one to another rate.
+//
+// What comes in frames goes through a Resampler from one rate to another. A Mixer
+// makes what each participant of a Room hears of the others, and tells by a
+// SpeechDetector who is speaking.
 //
 // Against them stands a Detector, which tells how strong a sine is in what it was
 // given and how strong all the rest: it tells whether sound has arrived, and not
@@ -19,6 +23,12 @@
 //	signal.go             the bursts of ringback, busy and congestion by country
 //	prompt.go, tune.go    sound in memory, the built-in music on hold
 //	wav.go, resample.go   sound from files, and to another rate
+//	resampler.go, fir.go  frames to another rate, and the filters that do it
+//	room.go               who hears whom in a mix
+//	mixer.go              one tick of a mix
+//	share.go, sum.go      who hears the same in it, and the sums
+//	limiter.go            what keeps a sum within 16 bits
+//	speech.go             who is speaking
 //	detector.go           what is heard
 //
 // # Decisions
@@ -29,6 +39,12 @@
 //   - What a WAV must be is known before its first sample, so NewWAV refuses all
 //     that cannot be played. After that a file that is damaged or cut off plays as
 //     far as it goes.
+//   - A mix takes in everybody who makes a sound, not the loudest few. Its sums are
+//     exact integers, so it does not matter how they are made, and N-1 is made by
+//     subtraction. It adds no delay, so its limiter works within a frame.
+//   - A mixer says which listeners hear the same, and leaves encoding to its caller:
+//     only that one knows the codecs. An encoder with a memory (G.722, Opus) must go
+//     on where its listener's stream was when who shares a frame with whom changes.
 //   - Signals and music are made, not shipped: no sound file is in the repository.
 package audio
 

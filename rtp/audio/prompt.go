@@ -20,8 +20,8 @@ type Prompt struct {
 	pcm  []int16
 }
 
-// LoadPrompt reads a WAV to its end and keeps it at a sampling rate in Hz, which
-// must divide the WAV's. The errors are those of NewWAV, Resample and the reader,
+// LoadPrompt reads a WAV to its end and keeps it at a sampling rate in Hz: 8,000,
+// 16,000 or 48,000, whatever the WAV's. The errors are those of NewWAV, Resample and the reader,
 // and ErrTooLong.
 func LoadPrompt(r io.Reader, rate int) (*Prompt, error) {
 	wav, err := NewWAV(r)

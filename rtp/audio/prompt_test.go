@@ -63,8 +63,11 @@ func TestLoadPrompt(t *testing.T) {
 
 func TestLoadPromptRefuses(t *testing.T) {
 	short := wavFile(wavPCM, 1, 8000, 16, pcm16(1, 2, 3))
-	if _, err := LoadPrompt(bytes.NewReader(short), 16000); err == nil {
-		t.Error("8 kHz became 16")
+	if _, err := LoadPrompt(bytes.NewReader(short), 44100); err == nil {
+		t.Error("8 kHz became 44.1")
+	}
+	if p, err := LoadPrompt(bytes.NewReader(short), 48000); err != nil || p.Rate() != 48000 || len(p.pcm) != 18 {
+		t.Errorf("8 kHz to 48: %v", err)
 	}
 	if _, err := LoadPrompt(bytes.NewReader([]byte("ID3")), 8000); !errors.Is(err, ErrNotWAV) {
 		t.Errorf("an MP3: %v", err)

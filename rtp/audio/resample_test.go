@@ -129,7 +129,7 @@ func TestResampleClips(t *testing.T) {
 
 func TestResampleRefuses(t *testing.T) {
 	source := prompt(44100).Play()
-	for _, rate := range []int{8000, 0, -8000, 88200} {
+	for _, rate := range []int{8000, 0, -8000, 441000} {
 		_, err := Resample(source, rate)
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprint("44100 samples a second cannot be brought to ", rate)) {
 			t.Errorf("to %d: %v", rate, err)
@@ -137,5 +137,25 @@ func TestResampleRefuses(t *testing.T) {
 	}
 	if s, err := Resample(source, 44100); err != nil || s != Source(source) {
 		t.Errorf("to the same rate: %v, %v", s, err)
+	}
+}
+
+// TestUpwards: a source that is brought to a higher rate is as long, begins at
+// once, and has its samples where they were.
+func TestUpwards(t *testing.T) {
+	for _, c := range []struct{ from, to int }{{8000, 16000}, {8000, 48000}, {16000, 48000}} {
+		factor := c.to / c.from
+		for _, n := range []int{0, 1, 7, 160, 5000} {
+			pcm := noise(seeded(), n+1, 1000)[:n]
+			got := drain(resampled(t, prompt(c.from, pcm...).Play(), c.to))
+			if len(got) != n*factor {
+				t.Fatalf("%v: %d samples became %d", c, n, len(got))
+			}
+			for i, x := range pcm {
+				if got[i*factor] != x {
+					t.Fatalf("%v: sample %d was %d and is %d", c, i, x, got[i*factor])
+				}
+			}
+		}
 	}
 }

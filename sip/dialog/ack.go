@@ -5,6 +5,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
@@ -12,18 +13,20 @@ import (
 // acknowledgement renders the ACK to a 2xx. RFC 3261 s13.2.2.4: "The sequence number
 // of the CSeq header field MUST be the same as the INVITE being acknowledged, but the
 // CSeq method MUST be ACK. The ACK MUST contain the same credentials as the INVITE."
-func (u *Usage) acknowledgement(d *Dialog, c *client) (ack []byte, hop string) {
+func (u *Usage) acknowledgement(d *Dialog, c *client, answer *sdp.Description) (ack []byte, hop string) {
 	m := u.request(d, "ACK", c.message.seq)
 	m.head = append(m.head, c.message.credentials()...)
+	m.describe(answer)
 	return m.render(), m.hop
 }
 
 // acknowledge sends the ACK to a 2xx to the INVITE that makes the dialog. It is kept,
 // for "the ACK … MUST be passed to the client transport every time a retransmission
-// of the 2xx final response that triggered the ACK arrives".
-func (u *Usage) acknowledge(d *Dialog, c *client) {
+// of the 2xx final response that triggered the ACK arrives". The answer is to an offer in
+// the 2xx, nil where there is none.
+func (u *Usage) acknowledge(d *Dialog, c *client, answer *sdp.Description) {
 	if d.ack == nil {
-		d.ack, d.ackHop = u.acknowledgement(d, c)
+		d.ack, d.ackHop = u.acknowledgement(d, c, answer)
 	}
 	u.act(Action{Send: d.ack, Hop: d.ackHop})
 }
@@ -32,7 +35,7 @@ func (u *Usage) acknowledge(d *Dialog, c *client) {
 // transaction.
 func (u *Usage) acknowledgeReinvite(c *client) {
 	if c.ack == nil {
-		c.ack, c.ackHop = u.acknowledgement(c.dialog, c)
+		c.ack, c.ackHop = u.acknowledgement(c.dialog, c, nil)
 	}
 	u.act(Action{Send: c.ack, Hop: c.ackHop})
 }
@@ -78,17 +81,18 @@ func (u *Usage) receiveAck(now time.Time, key transaction.ServerKey, req *sip.Re
 		u.report(Acknowledged{})
 	}
 	if offer != nil {
-		u.answerInAck(req)
+		u.takeAnswer(req)
 	}
 	u.sendQueued(now)
 	u.sendCorrection(now)
 	u.ackGone(now)
 }
 
-// answerInAck takes the answer to an offer that our 2xx made: RFC 3261 s13.2.1, "If the
-// initial offer is in the first reliable non-failure message from the UAS back to the
-// UAC, the answer MUST be in the acknowledgement for that message".
-func (u *Usage) answerInAck(req *sip.Request) {
+// takeAnswer takes the answer to an offer that our 2xx or 18x made out of its ACK or
+// PRACK: RFC 3261 s13.2.1, "If the initial offer is in the first reliable non-failure
+// message from the UAS back to UAC, the answer MUST be in the acknowledgement for that
+// message".
+func (u *Usage) takeAnswer(req *sip.Request) {
 	media := &u.chosen.Media
 	s, fault := description(req)
 	if s != nil && media.ReceiveAnswer(s) == nil {

@@ -18,6 +18,8 @@ const (
 	// byeWaitsForAck: a callee may not say BYE before the ACK to its 2xx
 	// (RFC 3261 s15).
 	byeWaitsForAck
+	// byeWaitsForNotify: the other side shall know first what has become of its REFER.
+	byeWaitsForNotify
 )
 
 // Bye ends an answered call. The reason goes into the BYE (RFC 3326).
@@ -30,10 +32,15 @@ func (u *Usage) Bye(now time.Time, reason ...Header) {
 		}
 	case Answered:
 		u.leave(now)
+		u.quitReferrals(now)
 		u.bye = farewell{phase: byeWaitsForAck, reason: reason}
 	case Confirmed:
 		u.leave(now)
-		u.sendBye(now, u.chosen, reason)
+		u.quitReferrals(now)
+		u.byeAfterNotify(now, reason)
+	case Leaving: // nothing is left but to tell what has become of a REFER
+		u.quitReferrals(now)
+		u.settle()
 	}
 }
 
@@ -49,7 +56,7 @@ func (u *Usage) ackGone(now time.Time) {
 	if u.bye.phase == byeWaitsForAck {
 		reason := u.bye.reason
 		u.bye = farewell{}
-		u.sendBye(now, u.chosen, reason)
+		u.byeAfterNotify(now, reason)
 	}
 }
 
@@ -93,4 +100,7 @@ func (u *Usage) receiveBye(now time.Time, s *server, d *Dialog) {
 // has ended what it would have ended.
 func (u *Usage) byeCrossed() {
 	u.accept, u.bye = acceptance{}, farewell{}
+	if u.refer != nil {
+		u.refer.byeBy = time.Time{}
+	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
@@ -19,6 +20,8 @@ type clerk struct {
 	offered  bool   // an Offered waits for its owner
 	seqs     map[string]uint32
 	requests map[string]string // branch and method: the whole request, for repetitions
+	// lateOffer is the response that offered last, by its status and RSeq.
+	lateOffer string
 }
 
 // message checks one message and gives it as it is read.
@@ -62,6 +65,10 @@ func (c *clerk) request(p *pair, s *side, m *sip.Request, text string) {
 	case sip.BYE:
 		if first {
 			p.fail("a BYE without a To tag:\n%s", text)
+		}
+	case sip.REFER, sip.NOTIFY:
+		if m.Contact() == nil || first {
+			p.fail("a %s without Contact or To tag:\n%s", m.Method, text)
 		}
 	}
 	key := wire.Branch(m) + " " + string(m.Method)
@@ -108,6 +115,7 @@ func (c *clerk) sequence(p *pair, m *sip.Request, text string) {
 // response: RFC 3261 s8.2.6.2 and s12.1.1.
 func (c *clerk) response(p *pair, s *side, m *sip.Response) {
 	p.t.Helper()
+	c.late(s, m)
 	tag := wire.ToTag(m)
 	if m.StatusCode > 100 && tag == "" {
 		p.fail("%s sent a %d without a To tag", s.name, m.StatusCode)
@@ -122,27 +130,43 @@ func (c *clerk) response(p *pair, s *side, m *sip.Response) {
 	}
 }
 
+// late takes note of an offer in a response to an INVITE that had none.
+func (c *clerk) late(s *side, m *sip.Response) {
+	u := s.usage
+	if u.chosen == nil || u.owner == ownsCallID || u.chosen.Media.State != sdp.LocalOffer || len(m.Body()) == 0 ||
+		m.CSeq().MethodName != sip.INVITE || m.CSeq().SeqNo != u.assurance.cseq {
+		return
+	}
+	rseq, _ := wire.Value(m, "RSeq")
+	if key := fmt.Sprint(m.StatusCode, " ", rseq); key != c.lateOffer {
+		c.lateOffer = key
+		c.offering++
+	}
+}
+
 // orders are the reports that may follow a report.
 var orders = map[string]string{
-	"":               "Trying Progressed Accepted Failed Acknowledged Left Released " + early,
+	"":               "Trying Progressed Accepted Failed Acknowledged Referral Left Released " + early,
 	"Trying":         "Trying Progressed Accepted Failed Released",
 	"Progressed":     "Progressed Accepted Failed Released " + early,
 	"Accepted":       inCall,
 	"Acknowledged":   inCall,
 	"Offered":        inCall + " Acknowledged Progressed Accepted Failed",
 	"Changed":        inCall,
+	"Identified":     inCall + " Acknowledged Progressed Accepted Failed",
 	"OfferAnswered":  inCall + " Acknowledged Progressed Accepted Failed",
 	"OfferFailed":    inCall + " Acknowledged Progressed Accepted Failed",
 	"OfferWithdrawn": inCall + " Acknowledged Progressed Accepted Failed",
+	"Referral":       inCall + " Acknowledged",
 	"Failed":         "Released",
 	"Left":           "Released",
 	"Released":       "",
 }
 
 // early are what an exchange that 100rel has completed before the 2xx makes possible.
-const early = "Offered OfferAnswered OfferFailed OfferWithdrawn"
+const early = "Identified Offered OfferAnswered OfferFailed OfferWithdrawn"
 
-const inCall = "Changed Offered OfferAnswered OfferFailed OfferWithdrawn Left Released"
+const inCall = "Referral Identified Changed Offered OfferAnswered OfferFailed OfferWithdrawn Left Released"
 
 func (c *clerk) report(p *pair, s *side, r Report) {
 	p.t.Helper()

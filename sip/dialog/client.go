@@ -6,6 +6,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/tandem-gateway/tandem/sdp"
+	"github.com/tandem-gateway/tandem/sip/refer"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/wire"
@@ -18,6 +19,7 @@ type client struct {
 	dialog  *Dialog // the dialog it is sent in; nil for the first INVITE and its CANCEL
 	tx      machine
 	offer   *sdp.Description // of a re-INVITE or UPDATE
+	refers  refer.Token      // of a REFER, or a NOTIFY about one
 	// exchange is set once the request has been challenged.
 	exchange Exchange
 	// ack is the ACK to a final failure, or to the 2xx of a re-INVITE.
@@ -65,7 +67,7 @@ func (u *Usage) receiveResponse(now time.Time, res *sip.Response) {
 // stepClient steps a client transaction and does what it says.
 func (u *Usage) stepClient(now time.Time, c *client, ev transaction.Event, res *sip.Response) {
 	does := c.tx.Step(now, ev)
-	if does.Has(transaction.Send) {
+	if does.Has(transaction.Send) && c.bytes != nil {
 		u.act(Action{Send: c.bytes, Hop: c.message.hop, Flow: c.flow})
 	}
 	if does.Has(transaction.SendAck) {
@@ -102,8 +104,14 @@ func (u *Usage) deliver(now time.Time, c *client, status int, res *sip.Response)
 		return
 	}
 	switch {
+	case c.refers != (refer.Token{}):
+		u.referralAnswered(now, c, status, res)
+	case c.message.method == "INFO":
+		u.infoAnswered(now, c, status)
 	case c.message.method == "UPDATE":
 		u.updateAnswered(now, c, status, res)
+	case c.message.method == "PRACK" && status >= 300:
+		u.dialogLost(now, c, status)
 	case c.message.method != "INVITE":
 	case c.dialog != nil:
 		u.reinviteAnswered(now, c, status, res)
@@ -141,7 +149,10 @@ func (u *Usage) repeat(now time.Time, c *client, m message, credentials []Header
 	}
 	next := &client{
 		message: m.again(u.branch(), u.config.Via, seq, credentials),
-		dialog:  c.dialog, exchange: c.exchange, offer: c.offer,
+		dialog:  c.dialog, exchange: c.exchange, offer: c.offer, refers: c.refers,
+	}
+	if u.refer != nil {
+		u.refer.Sent(now, c.refers, seq)
 	}
 	switch c {
 	case u.invite.client:
@@ -150,6 +161,10 @@ func (u *Usage) repeat(now time.Time, c *client, m message, credentials []Header
 		u.reinvite.client = next
 	case u.timer.client:
 		u.timer.client = next
+	case u.naming.client:
+		u.naming.client = next
+	default:
+		u.informing.follow(c, next)
 	}
 	u.start(now, next)
 }
@@ -177,6 +192,7 @@ func (u *Usage) TransportFailed(now time.Time) {
 	for _, s := range u.servers {
 		u.stepServer(now, s, transaction.TransportError, nil)
 	}
+	u.notifyAnswered(now)
 	u.settle()
 }
 

@@ -293,3 +293,38 @@ func TestChallengedTransactionsEnd(t *testing.T) {
 	}
 	r.expectState(Confirmed)
 }
+
+// A server that has asked for the password is lost with its connection: the next one, or
+// the same by UDP, gets the INVITE with a branch that none before it had, the number of the
+// one that failed and without the credentials; its own challenge is answered with the
+// number after that.
+func TestChallengedInviteGoesElsewhere(t *testing.T) {
+	r := rawCaller(t, func(c *Config) {
+		c.Authorize = &password{}
+		c.Alternatives = &servers{list: []Server{{Via: "SIP/2.0/UDP 192.0.2.7:5060", Contact: "<sip:us@192.0.2.7:5060>", Before: firstFlow}}}
+	})
+	branches := map[string]bool{}
+	next := func(act func(), cseq uint32, credentials string) *sip.Request {
+		t.Helper()
+		act()
+		req := r.request(sip.INVITE)
+		branch := wire.Branch(req)
+		if branches[branch] || req.CSeq().SeqNo != cseq || header(req, "Proxy-Authorization") != credentials {
+			t.Errorf("branch %s, CSeq %d, credentials %q", branch, req.CSeq().SeqNo, header(req, "Proxy-Authorization"))
+		}
+		branches[branch] = true
+		return req
+	}
+	first := next(func() {}, 1, "")
+	challenge := func() { r.challenge(sip.INVITE, 407, "proxy") }
+	challenge()
+	answered := header(r.request(sip.INVITE), "Proxy-Authorization")
+	next(func() {}, 2, answered)
+	next(func() { r.do(func(u *Usage) { u.TransportFailed(r.now) }) }, 2, "")
+	next(challenge, 3, answered)
+	r.forget()
+	r.respondTo(first, 407, "challenger", []string{"Proxy-Authenticate: proxy;nonce"}, "") // from the dead
+	r.expect()
+	r.accept("them")
+	r.expectState(Confirmed)
+}

@@ -32,6 +32,8 @@ type Dialog struct {
 	Updates bool
 	// rseq is the last reliable provisional response that was acknowledged; 0 before.
 	rseq uint32
+	// ahead are those that came before their turn.
+	ahead []*sip.Response
 	// ack is the ACK to the 2xx that confirmed the dialog: sent again for each
 	// repetition of that 2xx, until the INVITE's transaction ends (timer M).
 	ack    []byte

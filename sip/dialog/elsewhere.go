@@ -27,8 +27,8 @@ type Server struct {
 }
 
 // elsewhere sends the INVITE to another server instead of failing. RFC 3263 s4.3:
-// "Failure also occurs if the transaction layer reports a 503 error response or a
-// transport failure of some sort", or times out without any response; then "the client
+// "failure occurs if the transaction layer reports a 503 error response or a transport
+// failure of some sort", or times out without any response; then "the client
 // SHOULD create a new request, which is identical to the previous, but has a different
 // value of the Via branch ID than the previous". A server that has said more than 100
 // was reached.
@@ -78,6 +78,7 @@ func (u *Usage) GiveUpServer(now time.Time) bool {
 	if c == nil || !u.elsewhere(now, c, 408, nil) {
 		return false
 	}
+	c.bytes = nil // it has had enough copies of what it shall not take any more
 	u.stepClient(now, c, transaction.Cancel, nil)
 	return true
 }

@@ -87,7 +87,7 @@ func TestElsewhereEnds(t *testing.T) {
 	r.fail(503)
 	r.expectReports(Failed{}, Released{})
 	r.expectOver()
-	if got := fmt.Sprint(s.asked); got != "[503true 503true]" {
+	if got := fmt.Sprint(s.asked); got != "[503 true 503 true]" {
 		t.Errorf("asked for another server after %v", got)
 	}
 	if r.usage.GiveUpServer(r.now) {
@@ -145,10 +145,7 @@ func TestGivenUpServerSpeaks(t *testing.T) {
 	r.expect("ACK", "BYE")
 	r.expectReports()
 	r.fail(486)
-	r.expectReports(Failed{})
-	if r.usage.State() != Ended {
-		r.respond(sip.BYE, 200, "", nil, "")
-	}
+	r.expectReports(Failed{}, Released{})
 	r.expectOver()
 }
 
@@ -165,7 +162,7 @@ func TestGivenUpServerRepeatsItsFailure(t *testing.T) {
 		t.Fatalf("the repeated 503 brings %+v", actions)
 	}
 	rest := r.reports[len(r.reports)-1].(Released).Leftovers
-	if len(rest) != 2 || rest[0].Flow != firstFlow || rest[1].Flow != (transport.Flow{}) {
-		t.Errorf("left over: %+v", rest)
+	if len(rest) != 1 || rest[0].Flow != firstFlow { // the second was reached by TCP: timer D is zero
+		t.Errorf("%d left over", len(rest))
 	}
 }

@@ -106,6 +106,38 @@ var living = []struct {
 		r.send("BYE")
 		return r
 	}},
+	{"calling without an offer", func(t testing.TB) *raw { return lateCaller(t) }},
+	{"owing a PRACK", func(t testing.TB) *raw {
+		r := lateCaller(t)
+		r.respond(sip.INVITE, 183, "them", reliable("them", 1), rawOffer)
+		return r
+	}},
+	{"owing an ACK", func(t testing.TB) *raw {
+		r := lateCaller(t)
+		r.ring("a")
+		r.accept("them")
+		return r
+	}},
+	{"hearing too much", func(t testing.TB) *raw {
+		r := earlyCaller(t)
+		r.respond(sip.INVITE, 180, "them", reliable("them", 3), "")
+		r.do(func(u *Usage) { u.Offer(r.now, hold(), asserting(carol)) })
+		return r
+	}},
+	{"naming itself", func(t testing.TB) *raw {
+		r := rawCaller(t, withPassword)
+		r.respond(sip.INVITE, 200, "them", append(at("them"), "Allow: UPDATE"), rawOffer)
+		r.do(func(u *Usage) { u.Identify(r.now, asserting(bob)) })
+		r.do(func(u *Usage) { u.Identify(r.now, asserting(carol)) })
+		return r
+	}},
+	{"offering in a 183", func(t testing.TB) *raw {
+		r := newRaw(t, transport.UDP)
+		r.begin(r.parse(r.requestText("INVITE", "", append(at("them"), "Require: 100rel"), "")).(*sip.Request))
+		r.do(func(u *Usage) { u.Provisional(r.now, 183, offer()) })
+		r.do(func(u *Usage) { u.Answer(r.now, offer()) })
+		return r
+	}},
 }
 
 func confirmedCaller(t testing.TB) *raw {
@@ -164,12 +196,25 @@ func seeds(t testing.TB, living func(testing.TB) *raw) (list []string) {
 		list = append(list, responseText(req, 422, "them", []string{"Min-SE: 4000"}, ""))
 		list = append(list, responseText(req, 200, "them", append(at("them"), "Session-Expires: 90;refresher=uac"), rawOffer))
 	}
+	for _, rack := range []string{"RAck: 1 1 INVITE", "RAck: 2 1 INVITE", "RAck: 1 2 INVITE"} {
+		list = append(list, r.requestText("PRACK", "", []string{rack}, rawOffer), r.requestText("PRACK", "", []string{rack}, ""))
+	}
+	list = append(list, r.requestText("UPDATE", "", append(at("them"), "P-Asserted-Identity: "+bob, "Privacy: id"), ""))
 	for _, method := range []string{"INVITE", "ACK", "BYE", "OPTIONS", "CANCEL", "INFO", "PRACK", "UPDATE", "REFER", "FOO"} {
 		list = append(list, r.requestText(method, "", at("moved"), rawOffer), r.requestText(method, "a", nil, ""))
 		own := r.requestText(method, "", at("them"), "")
 		list = append(list, strings.Replace(own, fmt.Sprint("z9hG4bKthem", r.calls), "z9hG4bKthem1", 1))
 		list = append(list, strings.Replace(own, "CSeq: ", "Require: 100rel\r\nCSeq: ", 1))
 	}
+	for _, to := range []string{"Refer-To: <sip:carol@192.0.2.3>", "Refer-To: <mailto:carol@192.0.2.3>", "Refer-To: <sip:c@h?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>"} {
+		list = append(list, r.requestText("REFER", "", append(at("them"), to), ""), r.requestText("REFER", "", append(at("them"), to, "Refer-Sub: false"), ""))
+	}
+	for _, state := range []string{"active;expires=60", "pending", "terminated;reason=noresource"} {
+		for _, body := range []string{"SIP/2.0 100 Trying\r\n", "SIP/2.0 200 OK\r\n", "nonsense"} {
+			list = append(list, r.requestText("NOTIFY", "", append(at("them"), "Event: refer", "Subscription-State: "+state, "Content-Type: message/sipfrag"), body))
+		}
+	}
+	list = append(list, r.requestText("SUBSCRIBE", "", append(at("them"), "Event: refer", "Expires: 0"), ""))
 	for i, n := 0, len(list); i+3 < n; i += 3 {
 		list = append(list, strings.Join(list[i:i+3], between))
 	}
@@ -214,7 +259,7 @@ func (r *raw) foreign(msg sip.Message) bool {
 // snapshot is the state of the usage and its dialogs as a text.
 func (r *raw) snapshot() string {
 	u := r.usage
-	text := fmt.Sprint(u.state, u.reinvite.phase, u.bye.phase, u.accept.server != nil, len(u.clients), len(u.servers), u.branches)
+	text := fmt.Sprint(u.state, u.reinvite.phase, u.naming.said, u.bye.phase, u.accept.server != nil, len(u.clients), len(u.servers), u.branches, u.owesNotify())
 	if u.state == Ended {
 		text = fmt.Sprint(u.state, len(u.rest), u.branches)
 	}

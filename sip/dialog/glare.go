@@ -21,7 +21,7 @@ func (u *Usage) backOff(now time.Time, r reinvite) bool {
 		wait = ownersWait + time.Duration(u.random(191))*glareUnit
 	}
 	u.reinvite = reinvite{
-		phase: reinviteBackingOff, purpose: r.purpose, offer: r.client.offer, next: r.next,
+		phase: reinviteBackingOff, purpose: r.purpose, offer: r.client.offer, headers: r.headers, next: r.next,
 		dialog: r.dialog, tries: r.tries + 1, retryAt: now.Add(wait),
 	}
 	return true
@@ -55,16 +55,14 @@ func (u *Usage) offerAgain(now time.Time) {
 
 // resume sends the offer that has waited; one of the owner's replaces a refresh.
 func (u *Usage) resume(now time.Time, r reinvite) {
-	offer, purpose := r.offer, r.purpose
 	if r.next != nil {
-		offer, purpose = r.next, offering
+		r.offer, r.purpose = r.next, offering
 	}
 	if u.state == Early {
-		u.sendUpdate(now, r.dialog, offer)
+		u.sendUpdate(now, r)
 	} else {
-		u.sendReinvite(now, offer, purpose)
+		u.sendReinvite(now, r)
 	}
-	u.reinvite.tries = r.tries
 }
 
 // yield gives up an offer of ours that has not gone yet for one of the other side's that

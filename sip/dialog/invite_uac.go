@@ -96,6 +96,7 @@ func (u *Usage) addAgent(m *message) {
 // early dialogs created through provisional responses to that request are
 // terminated."
 func (u *Usage) inviteAgain(next *client) {
+	u.dropLate()
 	u.state, u.dialogs, u.invite.client = Calling, nil, next
 }
 
@@ -131,9 +132,32 @@ func (u *Usage) progressed(now time.Time, c *client, status int, res *sip.Respon
 		u.report(Progressed{Status: status})
 		return
 	}
-	if u.inSequence(now, c, d, res) {
-		d.learn(res)
-		u.report(Progressed{Status: status, SDP: d.heard(res)})
+	if u.inSequence(d, res) {
+		u.hear(now, c, d, res)
+		u.catchUp(now, c, d)
+	}
+}
+
+// hear takes a provisional response whose turn it is, and acknowledges a reliable one.
+// While an offer is under way in another fork, one that offers too is not heard: it
+// comes again.
+func (u *Usage) hear(now time.Time, c *client, d *Dialog, res *sip.Response) {
+	rseq, reliable := reliableSeq(res)
+	var offer *sdp.Description
+	if reliable {
+		offer = u.offersLate(d, res)
+		if offer != nil && u.reinvite.phase != reinviteNone {
+			return
+		}
+		d.rseq = rseq
+	}
+	d.learn(res)
+	if reliable && offer == nil {
+		u.sendPrack(now, c, d, rseq, nil)
+	}
+	u.report(Progressed{Status: res.StatusCode, SDP: d.heard(res)})
+	if offer != nil {
+		u.takeLate(now, c, d, offer, rseq)
 	}
 }
 
@@ -196,7 +220,9 @@ func (u *Usage) accepted(now time.Time, c *client, res *sip.Response) {
 	case d == nil:
 		d = u.fork(c, res)
 	case d.ack != nil: // the 2xx is repeated
-		u.acknowledge(d, c)
+		u.acknowledge(d, c, nil)
+		return
+	case u.owes(d, false): // so it is
 		return
 	default:
 		d.follow(res)
@@ -205,25 +231,56 @@ func (u *Usage) accepted(now time.Time, c *client, res *sip.Response) {
 		u.straggler(res)
 		return
 	}
-	u.acknowledge(d, c)
+	offer := u.offersLate(d, res)
 	if !u.calling() {
+		u.acknowledge(d, c, u.rejection(offer))
 		u.sendBye(now, d, u.invite.cancelWith)
 		return
 	}
+	u.connected(now, c, d, res, offer)
+}
+
+// connected makes the call of the first 2xx. An offer in it is answered by its ACK.
+func (u *Usage) connected(now time.Time, c *client, d *Dialog, res *sip.Response, offer *sdp.Description) {
+	if offer == nil {
+		u.acknowledge(d, c, nil)
+	}
 	u.state, u.chosen = Confirmed, d
+	u.naming.said = identityIn(res)
 	u.takeTimer(now, res)
-	if u.reinvite.dialog != d {
-		u.yield() // an offer that waited in another fork
-		u.endReinvite(now)
+	u.forsake(now, d)
+	if offer != nil {
+		u.report(Accepted{Response: res})
+		u.takeLate(now, c, d, offer, 0)
+		return
 	}
 	u.report(Accepted{SDP: d.answered(res), Response: res})
+}
+
+// forsake ends what goes on in the forks that have not got the call, and what came too
+// early in any.
+func (u *Usage) forsake(now time.Time, d *Dialog) {
+	for _, fork := range u.dialogs {
+		fork.ahead = nil
+	}
+	if u.reinvite.dialog == d {
+		return
+	}
+	if u.reinvite.phase == reinviteReceived {
+		u.report(OfferWithdrawn{})
+	}
+	u.yield() // an offer that waited there
+	u.endReinvite(now)
 }
 
 // answered gives the answer that a 2xx brings: its own, or the one that a
 // provisional response has shown; nil when there is none that can be used.
 func (d *Dialog) answered(res *sip.Response) *sdp.Description {
-	if d.Media.Local != nil { // a reliable provisional response has brought it
+	switch {
+	case d.Media.Local != nil: // a reliable provisional response has brought it
 		return d.Media.Remote
+	case d.Media.State == sdp.RemoteOffer: // that of one waits for its answer
+		return nil
 	}
 	s, _ := description(res)
 	if s == nil {
@@ -239,6 +296,7 @@ func (d *Dialog) answered(res *sip.Response) *sdp.Description {
 // failed handles the end of our INVITE without a 2xx.
 func (u *Usage) failed(now time.Time, status int, res *sip.Response) {
 	if u.calling() {
+		u.dropLate()
 		u.state = Rejected
 		u.endReinvite(now)
 		u.report(Failed{Status: status, Response: res})

@@ -43,6 +43,7 @@ func NewUAS(now time.Time, c Config, req *sip.Request, offer *sdp.Description, f
 		_ = u.chosen.Media.ReceiveOffer(offer) // the first offer of a new dialog
 	}
 	u.dialogs = []*Dialog{u.chosen}
+	u.naming.said = identityIn(req)
 	u.assurance = assurance{demand: demandOf(req), cseq: req.CSeq().SeqNo}
 	u.invite.server = u.serve(now, req, flow)
 	u.respond(now, u.invite.server, 100, nil)
@@ -60,13 +61,14 @@ func (u *Usage) ringing() bool {
 
 // Provisional sends a provisional response from 101 to 199, with the answer to the
 // INVITE's offer when there is early media. A caller that knows 100rel gets it reliably
-// (see prack.go), one after the other.
-func (u *Usage) Provisional(now time.Time, status int, answer *sdp.Description) {
-	if !u.ringing() || status <= 100 || status > 199 {
-		return
+// (see prack.go), one after the other; to one that has offered nothing the description
+// is an offer then, and OfferAnswered or OfferFailed follows.
+func (u *Usage) Provisional(now time.Time, status int, s *sdp.Description) {
+	if !u.ringing() || u.assurance.answer != nil || status <= 100 || status > 199 {
+		return // or it is answered, and that waits for a PRACK
 	}
 	u.state = Early
-	u.provide(now, provisional{status, answer})
+	u.provide(now, provisional{status, s})
 	u.invite.repeatAt = now.Add(repetition)
 }
 
@@ -85,7 +87,7 @@ func (u *Usage) repeatProvisional(now time.Time) {
 	case i.server.status == 100:
 		u.Provisional(now, 183, nil)
 		return
-	case u.assurance.waiting != 0:
+	case u.assurance.waiting != 0, u.assurance.answer != nil:
 		i.repeatAt = now.Add(repetition) // it is being repeated
 		return
 	case u.assurance.demand != demandNone:
@@ -104,7 +106,7 @@ func (u *Usage) expireInvite(now time.Time) {
 		return
 	}
 	u.refuse(now, 487, nil)
-	u.report(Left{Status: 487})
+	u.report(Left{Status: 487, Text: "the INVITE has expired: nobody has answered within its Expires"})
 }
 
 // Answer accepts the INVITE. The 2xx is sent until the ACK comes. Without a
@@ -123,7 +125,7 @@ func (u *Usage) Answer(now time.Time, s *sdp.Description, headers ...Header) {
 	}
 	u.finally(Answered)
 	u.assurance.quieten()
-	if media.State == sdp.Stable && media.Local != nil {
+	if media.Local != nil { // and an offer in an UPDATE may wait beside it
 		s = u.correct(s)
 	} else {
 		u.confirm(s)
@@ -254,7 +256,7 @@ func (u *Usage) unacknowledged(now time.Time) {
 	case Answered, Confirmed:
 		u.leave(now)
 		u.sendBye(now, u.chosen, []Header{{"Reason", noAck}})
-		u.report(Left{Status: 408})
+		u.report(Left{Status: 408, Text: "the answer was not acknowledged"})
 	case Leaving:
 		u.ackGone(now)
 	}

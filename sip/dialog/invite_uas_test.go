@@ -262,7 +262,7 @@ func TestReadInvite(t *testing.T) {
 		{"no Contact", rawOffer, nil, 400, false, Header{"", "Missing Contact With SIP URI"}},
 		{"Contact of another kind", rawOffer, []string{"Contact: <tel:+1425>"}, 400, false, Header{"", "Missing Contact With SIP URI"}},
 		{"Contact of all", rawOffer, []string{"Contact: *"}, 400, false, Header{"", "Missing Contact With SIP URI"}},
-		{"extensions", rawOffer, append(at("a"), "Require: 100rel, Replaces, Timer"), 420, false, Header{"Unsupported", "replaces"}},
+		{"extensions", rawOffer, append(at("a"), "Require: 100rel, Join, Timer, Replaces"), 420, false, Header{"Unsupported", "join"}},
 		{"another type", "hello", append(at("a"), "Content-Type: text/plain"), 415, false, Header{"Accept", "application/sdp"}},
 		{"compressed", rawOffer, append(at("a"), "Content-Type: application/sdp", "Content-Encoding: gzip"), 415, false, Header{"Accept-Encoding", "identity"}},
 		{"broken", "v=1\r\n", at("a"), 400, false, Header{"", "Bad Session Description"}},

@@ -15,6 +15,8 @@ type message struct {
 	seq         uint32
 	head        []Header
 	body        []byte
+	// typed says that head has the body's Content-Type; it is a session description else.
+	typed bool
 }
 
 // add appends one header field.
@@ -68,6 +70,9 @@ func (m *message) render() []byte {
 	b = appendLine(b, m.uri)
 	b = append(b, " SIP/2.0\r\n"...)
 	b = appendHeaders(b, m.head)
+	if m.typed {
+		return appendLength(b, m.body)
+	}
 	return appendBody(b, m.body)
 }
 
@@ -96,6 +101,11 @@ func appendBody(b, body []byte) []byte {
 	if len(body) > 0 {
 		b = append(b, "Content-Type: application/sdp\r\n"...)
 	}
+	return appendLength(b, body)
+}
+
+// appendLength ends the headers and writes a body whose type they say.
+func appendLength(b, body []byte) []byte {
 	b = append(b, "Content-Length: "...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
 	return append(append(b, "\r\n\r\n"...), body...)

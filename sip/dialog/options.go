@@ -1,21 +1,23 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/tandem-gateway/tandem/sip/refer"
 	"github.com/tandem-gateway/tandem/sip/transaction"
 	"github.com/tandem-gateway/tandem/sip/transport"
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
 // Allow lists the methods a leg understands.
-const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
+const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, REFER, NOTIFY, INFO"
 
-// Supported lists the extensions a leg understands: RFC 3262 and RFC 4028.
-const Supported = "100rel, timer"
+// Supported lists the extensions a leg understands: RFC 3262, 4028, 3891 and 4488.
+const Supported = "100rel, timer, " + refer.OptionReplaces + ", " + refer.OptionNoReferSub
 
 // Unsupported gives the Unsupported header for a request that requires extensions which
 // a leg does not understand. RFC 3261 s8.2.2.3: a UAS "MUST respond by generating a
@@ -24,7 +26,7 @@ const Supported = "100rel, timer"
 func Unsupported(req *sip.Request) (h Header, required bool) {
 	var tags []string
 	for _, tag := range wire.OptionTags(req, "Require") {
-		if tag != "100rel" && tag != "timer" {
+		if !slices.Contains(strings.Split(Supported, ", "), tag) {
 			tags = append(tags, tag)
 		}
 	}
@@ -47,6 +49,9 @@ func (u *Usage) Receive(now time.Time, msg sip.Message, flow transport.Flow) {
 	case *sip.Request:
 		u.receiveRequest(now, m, flow)
 	}
+	u.sayIdentity(now)
+	u.notifyAnswered(now)
+	u.informNext(now)
 	u.settle()
 }
 
@@ -105,6 +110,7 @@ func (u *Usage) serveMethod(now time.Time, s *server, d *Dialog) {
 	switch method := s.request.Method; {
 	case method == sip.BYE:
 		u.receiveBye(now, s, d)
+	case referral(method) && u.receiveReferral(now, s, d):
 	case u.over(d):
 		// RFC 5407 s3.2: it has crossed our BYE. To the other side the dialog is over
 		// too, as soon as it hears of it.
@@ -115,8 +121,10 @@ func (u *Usage) serveMethod(now time.Time, s *server, d *Dialog) {
 		u.receivePrack(now, s, d)
 	case method == sip.UPDATE:
 		u.receiveUpdate(now, s, d)
+	case method == sip.INFO:
+		u.receiveInfo(now, s)
 	case method == sip.OPTIONS:
-		u.respond(now, s, 200, nil, Header{"Allow", Allow}, Header{"Accept", sdpType}, Header{"Supported", Supported})
+		u.respond(now, s, 200, nil, Header{"Allow", Allow}, Header{"Accept", sdpType}, Header{"Supported", Supported}, Header{"Allow-Events", refer.EventPackage})
 	default:
 		u.respond(now, s, notAllowed(method), nil, Header{"Allow", Allow})
 	}
@@ -133,7 +141,7 @@ func (u *Usage) over(d *Dialog) bool {
 // response when a UAS does not recognize the request method".
 func notAllowed(method sip.RequestMethod) int {
 	switch method {
-	case sip.REGISTER, sip.SUBSCRIBE, sip.NOTIFY, sip.REFER, sip.INFO, sip.MESSAGE, sip.PRACK, sip.PUBLISH:
+	case sip.REGISTER, sip.SUBSCRIBE, sip.NOTIFY, sip.REFER, sip.MESSAGE, sip.PRACK, sip.PUBLISH:
 		return 405
 	}
 	return 501

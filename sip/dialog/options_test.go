@@ -31,7 +31,7 @@ func TestOptionsWithinTheDialog(t *testing.T) {
 func TestMethodsThatAreNotServed(t *testing.T) {
 	r := inCallRaw(t)
 	for _, tt := range []struct{ method, want string }{
-		{"INFO", "405 INFO"}, {"REFER", "405 REFER"}, {"NOTIFY", "405 NOTIFY"},
+		{"MESSAGE", "405 MESSAGE"}, {"SUBSCRIBE", "405 SUBSCRIBE"},
 		{"REGISTER", "405 REGISTER"}, {"FROBNICATE", "501 FROBNICATE"}, {"invite", "501 invite"},
 	} {
 		r.forget()
@@ -49,9 +49,9 @@ func TestRequireWithinTheDialog(t *testing.T) {
 	r := inCallRaw(t)
 	for _, method := range []string{"INVITE", "BYE", "OPTIONS"} {
 		r.forget()
-		r.send(method, "Require: Timer, Join", "Require: replaces, foo")
+		r.send(method, "Require: Timer, Join", "Require: replaces, norefersub, tdialog, foo")
 		r.expect("420 " + method)
-		if tags := header(r.response(), "Unsupported"); tags != "join, replaces, foo" {
+		if tags := header(r.response(), "Unsupported"); tags != "join, tdialog, foo" {
 			t.Errorf("Unsupported is %q", tags)
 		}
 	}

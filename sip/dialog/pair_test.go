@@ -20,6 +20,7 @@ import (
 // failer is what a test and a rapid check have in common.
 type failer interface {
 	Helper()
+	Fatal(args ...any)
 	Fatalf(format string, args ...any)
 }
 
@@ -41,6 +42,7 @@ type pair struct {
 	timer    time.Duration
 	ladder   []string
 	sequence int
+	seen     census
 }
 
 // side is one usage with what it has sent and reported.
@@ -128,6 +130,7 @@ func (p *pair) collect(s *side) {
 	for {
 		actions := s.usage.Take()
 		if len(actions) == 0 {
+			p.seen.note(s.usage)
 			return
 		}
 		for _, a := range actions {
@@ -318,9 +321,6 @@ func (p *pair) provisional(status int, s *sdp.Description) {
 }
 
 func (p *pair) answer(s *sdp.Description, headers ...Header) {
-	if p.callee.usage.ringing() && p.callee.usage.chosen.Media.State == sdp.Stable && s != nil {
-		p.callee.clerk.offering++ // the answer will come with the ACK
-	}
 	p.do(p.callee, func(u *Usage) { u.Answer(p.now, s, headers...) })
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+	"pgregory.net/rapid"
 
 	"github.com/tandem-gateway/tandem/sdp"
 	"github.com/tandem-gateway/tandem/sip/transport"
@@ -180,7 +181,8 @@ func reliable(tag string, rseq int) []string {
 	return append(at(tag), "Require: 100rel", fmt.Sprint("RSeq: ", rseq))
 }
 
-// RFC 3262 s4: in order, each once, and each fork on its own.
+// RFC 3262 s4: in order, each once, and each fork on its own. What came too early has its
+// turn when the gap closes.
 func TestPracksOfForks(t *testing.T) {
 	r := rawCaller(t, nil)
 	r.forget()
@@ -200,8 +202,8 @@ func TestPracksOfForks(t *testing.T) {
 	ring("b", 7, rawOffer, "PRACK")
 	ring("a", 100, "") // repeated
 	ring("a", 102, "") // one is missing
-	ring("a", 101, rawOffer, "PRACK")
-	ring("a", 102, "", "PRACK")
+	ring("a", 101, rawOffer, "PRACK", "PRACK")
+	ring("a", 102, "")
 	ring("b", 6, "")
 	if seq := r.request(sip.PRACK).CSeq().SeqNo; seq != 4 {
 		t.Errorf("the third PRACK of a fork has CSeq %d", seq)
@@ -221,4 +223,99 @@ func TestTryingIsNotAcknowledged(t *testing.T) {
 	r.forget()
 	r.respond(sip.INVITE, 100, "", reliable("a", 1), "")
 	r.expect()
+}
+
+// Reliable responses in whatever order, some twice, and repeated until they have been
+// acknowledged: each is acknowledged and reported once, in the order of its RSeq.
+func TestReliableResponsesInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := newRaw(t, transport.UDP)
+		r.usage = NewUAC(config("us", callerAt))
+		r.do(func(u *Usage) {
+			u.Invite(r.now, Invitation{RequestURI: "sip:them@192.0.2.2", From: "<sip:us@192.0.2.1>", To: "<sip:them@192.0.2.2>", CallID: "raw", MaxForwards: 70, Offer: offer()})
+		})
+		n := rapid.IntRange(1, 2*maxAhead).Draw(t, "responses")
+		first := rapid.IntRange(1, 1<<31-1).Draw(t, "first RSeq")
+		ring := func(i int) { r.respond(sip.INVITE, 180+i, "them", reliable("them", first+i), "") }
+		ring(0) // nobody sends the second one before the PRACK to this one
+		for _, i := range rapid.SliceOfN(rapid.IntRange(0, n-1), 0, 3*n).Draw(t, "order") {
+			ring(i)
+			if len(r.usage.dialogs[0].ahead) > maxAhead {
+				t.Fatalf("%d are kept", len(r.usage.dialogs[0].ahead))
+			}
+		}
+		for i := range n {
+			ring(i)
+		}
+		var acked, rang []string
+		for _, m := range r.sent[1:] {
+			acked = append(acked, header(m, "RAck"))
+		}
+		for _, report := range r.reports {
+			rang = append(rang, fmt.Sprint(report.(Progressed).Status))
+		}
+		for i := range n {
+			if len(acked) != n || acked[i] != fmt.Sprint(first+i, " 1 INVITE") || len(rang) != n || rang[i] != fmt.Sprint(180+i) {
+				t.Fatalf("acknowledged %q, reported %q", acked, rang)
+			}
+		}
+		if len(r.usage.dialogs[0].ahead) != 0 {
+			t.Fatal("some are kept for ever")
+		}
+	})
+}
+
+// What was kept is forgotten with the answer.
+func TestKeptResponsesAreForgotten(t *testing.T) {
+	r := rawCaller(t, nil)
+	for _, rseq := range []int{1, 3, 4} {
+		r.respond(sip.INVITE, 180, "them", reliable("them", rseq), "")
+	}
+	if len(r.usage.dialogs[0].ahead) != 2 {
+		t.Fatal("nothing is kept")
+	}
+	r.accept("them")
+	r.forget()
+	r.respond(sip.INVITE, 180, "them", reliable("them", 2), "")
+	r.expect()
+	if len(r.usage.dialogs[0].ahead) != 0 {
+		t.Error("it is kept after the answer")
+	}
+}
+
+// A PRACK whose offer is refused has acknowledged its response all the same: RFC 6337 s2.3
+// has it sent again without one.
+func TestRefusedOfferInPrack(t *testing.T) {
+	r := rawCallee(t, transport.UDP, "Require: 100rel")
+	r.do(func(u *Usage) { u.Provisional(r.now, 183, answer()) })
+	r.forget()
+	r.receive(r.requestText("PRACK", "", []string{"RAck: 1 1 INVITE"}, rawOffer))
+	r.do(func(u *Usage) { u.RefuseOffer(r.now, 488) })
+	r.expect("488 PRACK")
+	r.prack(1, "200 PRACK")
+	r.prack(1, "481 PRACK")
+	r.forget()
+	r.wait(30 * time.Second)
+	r.do(func(u *Usage) { u.Answer(r.now, answer()) })
+	r.expect("200 INVITE")
+}
+
+// An answer that waits for a PRACK through the minute of RFC 3261 s13.3.1.1: nothing else
+// is said beside it, and no timer stands still.
+func TestPostponedAnswerOverAMinute(t *testing.T) {
+	r := rawCallee(t, transport.UDP, "Require: 100rel")
+	r.do(func(u *Usage) { u.Provisional(r.now, 180, nil) })
+	r.prack(1, "200 PRACK")
+	r.wait(50 * time.Second)
+	r.do(func(u *Usage) { u.provide(r.now, provisional{183, answer()}) }) // as a queued one goes
+	r.do(func(u *Usage) { u.Answer(r.now, answer()) })
+	r.forget()
+	r.wait(15 * time.Second)
+	for _, m := range r.sent {
+		if res := m.(*sip.Response); res.StatusCode != 183 {
+			t.Errorf("%d is sent", res.StatusCode)
+		}
+	}
+	r.prack(2, "200 PRACK")
+	r.expect("200 INVITE")
 }

@@ -20,7 +20,7 @@ func TestAnyCallEnds(t *testing.T) {
 		p := anyPair(t)
 		for range rapid.IntRange(0, 12).Draw(t, "commands") {
 			p.anyCommand(t)
-			p.run(rapid.SampledFrom(pauses).Draw(t, "then wait"))
+			p.run(evenly(t, "then wait", pauses))
 		}
 		p.finish()
 	})
@@ -59,6 +59,19 @@ func anyPair(t *rapid.T) *pair {
 	return p
 }
 
+// evenly draws one of a list, each as likely as the others: rapid prefers the first.
+func evenly[E any](t *rapid.T, label string, list []E) E {
+	return list[rapid.Custom(func(t *rapid.T) (v int) {
+		for range 8 {
+			v *= 2
+			if rapid.Bool().Draw(t, "bit") {
+				v++
+			}
+		}
+		return v % len(list)
+	}).Draw(t, label)]
+}
+
 // anyCommand gives one of the sides a command, fit for its state or not.
 func (p *pair) anyCommand(t *rapid.T) {
 	s := p.caller
@@ -66,11 +79,16 @@ func (p *pair) anyCommand(t *rapid.T) {
 		s = p.callee
 	}
 	body := []*sdp.Description{answer(), hold(), holdOk()}[rapid.IntRange(0, 2).Draw(t, "description")]
-	command := rapid.SampledFrom([]string{
+	command := evenly(t, "command", []string{
 		"provisional", "early media", "answer", "answer", "answer", "reject", "offer", "offer", "offer",
-		"accept", "accept", "refuse", "cancel", "bye", "broken",
-	}).Draw(t, "command")
+		"accept", "accept", "refuse", "cancel", "bye", "broken", "identify",
+		"refer", "accept refer", "refuse refer", "notify 180", "notify 200",
+	})
 	p.note("%s is told: %s", s.name, command)
+	if act := referCommands[command]; act != nil && s.usage != nil {
+		p.do(s, func(u *Usage) { act(u, p.now) })
+		return
+	}
 	switch command {
 	case "provisional", "early media", "answer", "reject":
 		p.calleeCommand(command, body)
@@ -84,6 +102,8 @@ func (p *pair) anyCommand(t *rapid.T) {
 		p.cancel(Header{"Reason", "SIP;cause=200"})
 	case "bye":
 		p.bye(s)
+	case "identify":
+		p.do(s, func(u *Usage) { u.Identify(p.now, asserting(bob)) })
 	case "broken":
 		p.do(s, func(u *Usage) { u.TransportFailed(p.now) })
 	}

@@ -15,7 +15,7 @@ import (
 // raw is one usage whose other side is the test: it writes the messages that a
 // well-meant usage would not, from any number of forks.
 type raw struct {
-	t        testing.TB
+	t        failer
 	now      time.Time
 	usage    *Usage
 	flow     transport.Flow
@@ -31,7 +31,7 @@ type raw struct {
 
 const rawOffer = "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
 
-func newRaw(t testing.TB, p transport.Protocol) *raw {
+func newRaw(t failer, p transport.Protocol) *raw {
 	return &raw{
 		t: t, now: time.Unix(0, 0).UTC(),
 		flow: transport.Flow{Protocol: p, Local: callerAt, Remote: calleeAt, Conn: uint64(p) - 1},

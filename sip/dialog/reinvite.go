@@ -10,12 +10,14 @@ import (
 	"github.com/tandem-gateway/tandem/sip/transaction"
 )
 
-// reinvite is the INVITE within the dialog that is under way, from either side.
+// reinvite is the offer that is under way, from either side: an INVITE or UPDATE within
+// the dialog, an offer in a PRACK, or in a response to an INVITE that made none.
 type reinvite struct {
 	phase    reinvitePhase
 	purpose  purpose
 	dialog   *Dialog          // sent, backing off, received
 	offer    *sdp.Description // queued, backing off
+	headers  []Header         // of ours, in addition
 	next     *sdp.Description // the owner's, while a refresh is under way
 	client   *client          // sent, abandoned
 	cancelAt time.Time        // abandoned
@@ -24,6 +26,8 @@ type reinvite struct {
 	server   *server          // received
 	target   string           // received: the Contact, in force when it is accepted
 	answerBy time.Time        // received, unless by INVITE
+	invite   *client          // received in a response to it: PRACK or ACK answers
+	rseq     uint32           // of that response; 0 is the 2xx
 }
 
 // deadline is when something of it is due.
@@ -52,6 +56,8 @@ const (
 //	 │                                └─ INVITE: OfferFailed ─▶ received
 //	 └───── INVITE ─▶ received ── AcceptOffer, RefuseOffer, CANCEL, the call ends ──▶ none
 //	                     INVITE while sent: 491; while received: 500
+//
+// UPDATE goes the same way, and so does an offer in a PRACK or a response.
 type reinvitePhase uint8
 
 const (
@@ -68,28 +74,31 @@ const (
 // is under way, for RFC 3261 s14.1 has it: "a UAC MUST NOT initiate a new INVITE
 // transaction within a dialog while another INVITE transaction is in progress in
 // either direction." While the ACK to a 2xx of ours is awaited the offer waits for it
-// too.
-func (u *Usage) Offer(now time.Time, s *sdp.Description) {
+// too. Before the 2xx it goes by UPDATE, where there is an exchange to be changed and the
+// other side takes that (RFC 3311 s5.1); 491 at once where not. Headers, such as who we
+// are now, are written as they are.
+func (u *Usage) Offer(now time.Time, s *sdp.Description, headers ...Header) {
 	switch {
 	case u.state == Idle, u.state == Ended, u.conversationOver():
 		// The report that made it out of date is on its way.
 	case u.offersEarly() != nil:
-		u.sendUpdate(now, u.offersEarly(), s)
+		u.sendUpdate(now, reinvite{dialog: u.offersEarly(), offer: s, headers: headers})
 	case u.reinvite.purpose == refreshing && u.reinvite.next == nil:
 		u.reinvite.next = s // it goes as soon as the refresh is answered
+		u.Identify(now, headers...)
 	case u.state != Confirmed && u.state != Answered, u.reinvite.phase != reinviteNone:
 		u.report(OfferFailed{Status: 491})
 	case u.accept.server != nil:
-		u.reinvite = reinvite{phase: reinviteQueued, offer: s}
+		u.reinvite = reinvite{phase: reinviteQueued, offer: s, headers: headers}
 	default:
-		u.sendReinvite(now, s, offering)
+		u.sendReinvite(now, reinvite{offer: s, headers: headers})
 	}
 }
 
 // sendQueued sends the offer that waited for the ACK of the 2xx before it.
 func (u *Usage) sendQueued(now time.Time) {
 	if u.state == Confirmed && u.reinvite.phase == reinviteQueued {
-		u.sendReinvite(now, u.reinvite.offer, offering)
+		u.sendReinvite(now, u.reinvite)
 	}
 }
 
@@ -101,25 +110,36 @@ func (u *Usage) sendCorrection(now time.Time) {
 	}
 	u.correction = nil
 	if u.reinvite.phase == reinviteNone {
-		u.sendReinvite(now, s, refreshing)
+		u.sendReinvite(now, reinvite{offer: s, purpose: refreshing})
 	}
 }
 
-func (u *Usage) sendReinvite(now time.Time, s *sdp.Description, p purpose) {
+// sendReinvite sends what r offers, for its purpose, in the call's dialog.
+func (u *Usage) sendReinvite(now time.Time, r reinvite) {
+	r.dialog = u.chosen
+	u.sendOffer(now, r, "INVITE")
+}
+
+// sendOffer offers within a dialog, by INVITE or UPDATE.
+func (u *Usage) sendOffer(now time.Time, r reinvite, method string) {
 	u.reinvite = reinvite{}
-	d := u.chosen
-	if err := d.Media.SendOffer(s); err != nil {
-		if p == offering {
+	d := r.dialog
+	if err := d.Media.SendOffer(r.offer); err != nil {
+		if r.purpose == offering {
 			u.report(OfferFailed{Status: offerFault(err)})
 		}
 		return
 	}
-	m := u.request(d, "INVITE", d.nextSeq())
+	m := u.request(d, method, d.nextSeq())
 	u.addContact(&m)
 	u.addAgent(&m)
-	m.describe(s)
-	u.reinvite = reinvite{phase: reinviteSent, purpose: p, dialog: d, client: u.send(now, m, d)}
-	u.reinvite.client.offer = s
+	m.head = append(m.head, r.headers...)
+	m.describe(r.offer)
+	u.reinvite = reinvite{
+		phase: reinviteSent, purpose: r.purpose, dialog: d, headers: r.headers, tries: r.tries,
+		client: u.send(now, m, d),
+	}
+	u.reinvite.client.offer = r.offer
 }
 
 // offerFault is the status for an offer that the machine does not take: 488 for a bad
@@ -183,14 +203,13 @@ func (u *Usage) conclude(now time.Time, r reinvite, result Report) {
 	case r.purpose == offering:
 		u.tell(result)
 	case r.next != nil && u.state == Confirmed:
-		u.sendReinvite(now, r.next, offering)
+		u.sendReinvite(now, reinvite{offer: r.next})
 	}
 }
 
 // reinviteFailed leaves the session as it was. RFC 3261 s14.1: "If a UA receives a
 // non-2xx final response to a re-INVITE, the session parameters MUST remain
-// unchanged"; s12.2.1.2: "If the response for a request within a dialog is a 481 …
-// or a 408 … the UAC SHOULD terminate the dialog."
+// unchanged". Some failures say that there is no session any more (fate.go).
 func (u *Usage) reinviteFailed(now time.Time, c *client, status int) {
 	r := u.reinvite
 	if !u.concludes(c) {
@@ -200,18 +219,11 @@ func (u *Usage) reinviteFailed(now time.Time, c *client, status int) {
 	if status == 491 && u.backOff(now, r) {
 		return
 	}
-	u.conclude(now, r, OfferFailed{Status: status})
-	u.dialogLost(now, c.dialog, status)
-}
-
-// dialogLost ends a call whose dialog the other side does not know, or says nothing in.
-// RFC 5057 s5.1 has the other failures concern the request alone.
-func (u *Usage) dialogLost(now time.Time, d *Dialog, status int) {
-	if (status == 481 || status == 408) && u.state == Confirmed && d == u.chosen {
-		u.leave(now)
-		u.sendBye(now, d, nil)
-		u.report(Left{Status: status})
+	if (status == 405 || status == 501) && c.message.method == "UPDATE" {
+		c.dialog.Updates = false // it has said otherwise
 	}
+	u.conclude(now, r, OfferFailed{Status: status})
+	u.dialogLost(now, c, status)
 }
 
 // concludes says whether a final response ends the re-INVITE that is under way.
@@ -265,37 +277,53 @@ func (u *Usage) busy(d *Dialog) int {
 	return 0
 }
 
-// AcceptOffer answers the re-INVITE of the other side; for one without an offer
+// AcceptOffer answers the offer of the other side; for a re-INVITE without one
 // the description is ours. RFC 3261 s12.2.2 has requests atomic: "If a particular
 // request is accepted by the UAS, all the state changes associated with it are
 // performed. If the request is rejected, none of the state changes are performed."
 // So its Contact is the target from here on.
 func (u *Usage) AcceptOffer(now time.Time, s *sdp.Description) {
-	if u.reinvite.phase != reinviteReceived {
-		return
-	}
 	r := u.reinvite
-	u.reinvite = reinvite{}
-	r.dialog.retarget(r.target)
-	describeLocal(r.dialog, s)
-	if r.server.key.Method == string(sip.INVITE) {
-		u.acceptInvite(now, r.server, s, nil)
+	switch {
+	case r.phase != reinviteReceived:
+		return
+	case s == nil && r.invite != nil:
+		u.RefuseOffer(now, 488) // the other side waits for an answer
 		return
 	}
-	u.consent(now, r.server, r.dialog, s)
-	u.release(now)
+	u.reinvite = reinvite{}
+	describeLocal(r.dialog, s)
+	switch {
+	case r.invite != nil:
+		u.replyLate(now, r, s)
+	case r.server.key.Method == string(sip.INVITE):
+		r.dialog.retarget(r.target)
+		u.identified(r.server.request)
+		u.acceptInvite(now, r.server, s, nil)
+	default:
+		u.consent(now, r.server, r.dialog, s)
+		u.release(now)
+	}
+	u.sayIdentity(now)
 }
 
-// RefuseOffer rejects the re-INVITE of the other side.
+// RefuseOffer rejects the offer of the other side. The refusal of the offer in a 2xx is
+// the end of the call: Left follows.
 func (u *Usage) RefuseOffer(now time.Time, status int, headers ...Header) {
-	if u.reinvite.phase != reinviteReceived {
+	r := u.reinvite
+	if r.phase != reinviteReceived {
 		return
 	}
-	r := u.reinvite
 	u.reinvite = reinvite{}
+	if r.invite != nil {
+		u.refuseLate(now, r, status)
+		return
+	}
 	_ = r.dialog.Media.Reject() // there is none in an INVITE without an offer
 	u.respond(now, r.server, failure(status), nil, headers...)
+	u.prackRefused(r.server)
 	u.release(now)
+	u.sayIdentity(now)
 }
 
 // reinviteCancelled ends the re-INVITE that the other side took back: the only one

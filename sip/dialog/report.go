@@ -4,6 +4,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/tandem-gateway/tandem/sdp"
+	"github.com/tandem-gateway/tandem/sip/refer"
 	"github.com/tandem-gateway/tandem/sip/transport"
 )
 
@@ -35,8 +36,10 @@ type (
 		Status int
 		SDP    *sdp.Description
 	}
-	// Accepted is the first 2xx to our INVITE; the ACK has been sent. SDP is nil
-	// when the answer came before.
+	// Accepted is the first 2xx to our INVITE. SDP is the callee's answer, also when that
+	// came before; nil when there is none that can be used. Where our INVITE made no offer
+	// it is nil too and the 2xx may make one: Offered follows then, and the ACK, which has
+	// been sent otherwise, waits for AcceptOffer or RefuseOffer.
 	Accepted struct {
 		SDP      *sdp.Description
 		Response *sip.Response
@@ -50,9 +53,11 @@ type (
 	// Acknowledged is the ACK to our 2xx.
 	Acknowledged struct{}
 	// Offered is an offer in a re-INVITE, an UPDATE or a PRACK: before the 2xx too, once an
-	// exchange is complete.
+	// exchange is complete. Or it is the callee's in a reliable response to an INVITE of
+	// ours that made none, behind its Progressed or Accepted.
 	Offered struct{ SDP *sdp.Description }
-	// OfferAnswered is the answer to the offer of ours in a re-INVITE.
+	// OfferAnswered is the answer to the offer of ours in a re-INVITE, an UPDATE, a 2xx or
+	// a reliable provisional response.
 	OfferAnswered struct{ SDP *sdp.Description }
 	// OfferFailed is the rejection of our offer; the session is as it was.
 	OfferFailed struct{ Status int }
@@ -61,9 +66,27 @@ type (
 	// Changed is the description of the other side when it answers a refresh of ours with
 	// another one than before.
 	Changed struct{ SDP *sdp.Description }
+	// Identified is who the other side says that it is in a re-INVITE or UPDATE, when that
+	// is another than before: the values of P-Asserted-Identity and Privacy as they came,
+	// several joined by commas. Whether that is believed is the owner's matter.
+	Identified struct{ Asserted, Privacy string }
+	// Referral is about a REFER within the dialog, in package refer's words: Referred, which
+	// AcceptRefer or RefuseRefer answers, or what becomes of one of ours.
+	Referral struct{ Report refer.Report }
+	// Informed is the body of an INFO that Config.Info has taken, and the value of its
+	// Content-Type.
+	Informed struct {
+		Type string
+		Body []byte
+	}
+	// InfoRefused says that an INFO of ours has failed: 408 when nothing was answered.
+	InfoRefused struct {
+		Status int
+		Body   []byte
+	}
 	// Left says that the other side has gone. Request is its BYE or CANCEL, nil
-	// when the dialog died or its INVITE expired; Status then says of what, and Text in words where it is
-	// not just that nothing was answered.
+	// when the dialog died or its INVITE expired; Status then says of what, and Text in
+	// words where it is not just that nothing was answered.
 	Left struct {
 		Status  int
 		Request *sip.Request
@@ -84,5 +107,9 @@ func (OfferAnswered) report()  {}
 func (OfferFailed) report()    {}
 func (OfferWithdrawn) report() {}
 func (Changed) report()        {}
+func (Identified) report()     {}
+func (Referral) report()       {}
+func (Informed) report()       {}
+func (InfoRefused) report()    {}
 func (Left) report()           {}
 func (Released) report()       {}

@@ -165,9 +165,10 @@ func (u *Usage) takeTimer(now time.Time, res *sip.Response) {
 
 func (u *Usage) stopTimer() { u.timer = sessionTimer{least: u.timer.least} }
 
-// startTimer begins an interval. RFC 4028 s10: "It is RECOMMENDED that this refresh be
-// sent once half the session interval has elapsed"; the end is called for "the minimum
-// of 32 seconds and one third of the session interval" before it.
+// startTimer begins an interval. RFC 4028 s7.2: "It is RECOMMENDED that this refresh be
+// sent once half the session interval has elapsed." The end is called "slightly before
+// the session expiration. The minimum of 32 seconds and one third of the session interval
+// is RECOMMENDED" (s10).
 func (u *Usage) startTimer(now time.Time, interval time.Duration, by refresher) {
 	t := &u.timer
 	t.interval, t.refresher, t.client, t.refreshAt = interval, by, nil, time.Time{}
@@ -185,7 +186,7 @@ func (u *Usage) timerDeadline() time.Time {
 	return sooner(u.timer.endAt, u.timer.refreshAt)
 }
 
-// runTimer refreshes, or ends what was not refreshed: RFC 4028 s10, "If … the side not
+// runTimer refreshes, or ends what was not refreshed: RFC 4028 s10, "if the side not
 // performing refreshes does not receive a session refresh request before the session
 // expiration, it SHOULD send a BYE to terminate the session".
 func (u *Usage) runTimer(now time.Time) {
@@ -210,13 +211,14 @@ func (u *Usage) refresh(now time.Time) {
 	t, d := &u.timer, u.chosen
 	t.refreshAt = now.Add(max(t.endAt.Sub(now)/2, time.Second))
 	switch {
+	case u.naming.client != nil: // it refreshes too
 	case d.Updates:
 		m := u.request(d, "UPDATE", d.nextSeq())
 		u.addContact(&m)
 		u.addAgent(&m)
 		t.client = u.send(now, m, d)
 	case u.reinvite.phase == reinviteNone && u.accept.server == nil && d.Media.State == sdp.Stable && d.Media.Local != nil:
-		u.sendReinvite(now, d.Media.Local, refreshing)
+		u.sendReinvite(now, reinvite{offer: d.Media.Local, purpose: refreshing})
 	}
 }
 
@@ -232,7 +234,7 @@ func (u *Usage) refreshed(now time.Time, c *client, status int, res *sip.Respons
 		c.dialog.Updates = false // it has said otherwise
 		u.refresh(now)
 	default:
-		u.dialogLost(now, c.dialog, status)
+		u.dialogLost(now, c, status)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
-// learn notes what the other side says of itself. RFC 3311 s4: "The UAC … should check
-// for the presence of the UPDATE method in the Allow header field."
+// learn notes what the other side says of itself: by RFC 3311 s4 an Allow header field
+// that lists UPDATE is what allows to send one.
 func (d *Dialog) learn(m sip.Message) {
 	if _, there := wire.Value(m, "Allow"); there {
 		d.Updates = wire.Allows(m, sip.UPDATE)
@@ -32,6 +32,8 @@ func (u *Usage) receiveOffer(now time.Time, s *server, d *Dialog) {
 	switch {
 	case fault != 0:
 		u.respond(now, s, fault, nil, bodyFault(fault)...)
+	case offer == nil && u.updating(s, d):
+		u.putOff(now, s, 500)
 	case offer == nil:
 		u.consent(now, s, d, nil)
 	case u.busyFor(d) != 0:
@@ -39,6 +41,16 @@ func (u *Usage) receiveOffer(now time.Time, s *server, d *Dialog) {
 	default:
 		u.take(now, s, d, offer)
 	}
+}
+
+// updating says whether an UPDATE comes while another one waits. RFC 3311 s5.2: "A UAS
+// that receives an UPDATE before it has generated a final response to a previous UPDATE on
+// the same dialog MUST return a 500 response to the new UPDATE, and MUST include a
+// Retry-After header field with a randomly chosen value between 0 and 10 seconds."
+func (u *Usage) updating(s *server, d *Dialog) bool {
+	r := &u.reinvite
+	return s.key.Method == string(sip.UPDATE) && r.phase == reinviteReceived && r.dialog == d &&
+		r.server != nil && r.server.key.Method == string(sip.UPDATE)
 }
 
 // busyFor gives the status for an offer in an UPDATE that cannot be taken now, 0 when it
@@ -60,8 +72,7 @@ func (u *Usage) busyFor(d *Dialog) int {
 // putOff refuses for now.
 func (u *Usage) putOff(now time.Time, s *server, status int) {
 	if status == 500 {
-		// The caller's number is random enough.
-		u.respond(now, s, 500, nil, Header{"Retry-After", strconv.Itoa(int(s.seq % 11))})
+		u.respond(now, s, 500, nil, Header{"Retry-After", strconv.Itoa(int(u.random(11)))})
 		return
 	}
 	u.respond(now, s, status, nil)
@@ -88,6 +99,7 @@ func (u *Usage) consent(now time.Time, s *server, d *Dialog, answer *sdp.Descrip
 	var headers []Header
 	if s.key.Method == string(sip.UPDATE) {
 		d.retarget(contactURI(s.request.Contact()))
+		u.identified(s.request)
 		if u.state == Confirmed || u.state == Answered {
 			headers = u.agreeTimer(now, s.request)
 		}
@@ -97,11 +109,11 @@ func (u *Usage) consent(now time.Time, s *server, d *Dialog, answer *sdp.Descrip
 
 // tooLate ends an offer in an UPDATE that its owner does not answer: the other side's
 // transaction has timer F. RFC 3311 s5.2: a UAS that must ask somebody first "SHOULD reject
-// the UPDATE with a 504".
+// the request with a 504 response".
 func (u *Usage) tooLate(now time.Time) {
 	if at := u.reinvite.answerBy; !at.IsZero() && !now.Before(at) {
 		u.RefuseOffer(now, 504)
-		u.report(OfferWithdrawn{})
+		u.tell(OfferWithdrawn{})
 	}
 }
 
@@ -121,18 +133,7 @@ func (u *Usage) offersEarly() *Dialog {
 }
 
 // sendUpdate offers by UPDATE.
-func (u *Usage) sendUpdate(now time.Time, d *Dialog, s *sdp.Description) {
-	u.reinvite = reinvite{}
-	if err := d.Media.SendOffer(s); err != nil {
-		u.report(OfferFailed{Status: offerFault(err)})
-		return
-	}
-	m := u.request(d, "UPDATE", d.nextSeq())
-	u.addContact(&m)
-	u.addAgent(&m)
-	m.describe(s)
-	u.reinvite = reinvite{phase: reinviteSent, dialog: d, client: u.send(now, m, d)}
-}
+func (u *Usage) sendUpdate(now time.Time, r reinvite) { u.sendOffer(now, r, "UPDATE") }
 
 // updateAnswered handles a response to an UPDATE of ours: with an offer, or a refresh.
 func (u *Usage) updateAnswered(now time.Time, c *client, status int, res *sip.Response) {
@@ -140,6 +141,8 @@ func (u *Usage) updateAnswered(now time.Time, c *client, status int, res *sip.Re
 	case status < 200:
 	case c == u.timer.client:
 		u.refreshed(now, c, status, res)
+	case c == u.naming.client:
+		u.identitySaid(now, c, status, res)
 	case c != u.reinvite.client:
 	case status < 300:
 		c.dialog.retarget(contactURI(res.Contact()))

@@ -22,7 +22,7 @@ import (
 //	                      └───── 3xx-6xx ─┴─▶ Rejected ── ACK, 64*T1 ──────▶ Ended
 //	                             CANCEL, BYE, Expires
 //
-//	both Confirmed ── Bye, BYE; 2xx of ours without ACK; 408, 481 ──▶ Leaving
+//	both Confirmed ── Bye, BYE; 2xx of ours without ACK; 408, 481 … ──▶ Leaving
 //	     Leaving ── BYE answered, 64*T1 ──▶ Ended
 //
 // Ended is final; a usage reports Released when it enters it. It runs no timer then
@@ -79,6 +79,8 @@ type Config struct {
 	Authorize Authorizer
 	// Alternatives are the other servers of whom we call; nil when there are none.
 	Alternatives Alternatives
+	// Info is what is understood in an INFO; nil is nothing.
+	Info *Information
 }
 
 // complete fills in the RFC's times. RFC 3261 s17.1.1.1 and table 4 have them; package
@@ -121,7 +123,10 @@ type Usage struct {
 	reinvite  reinvite
 	assurance assurance
 	timer     sessionTimer
+	naming    naming
+	informing *informing // nil before our first INFO
 	bye       farewell
+	refer     *references // nil before the first REFER
 	owner     ownership
 	branches  int
 	drawn     uint64 // random numbers
@@ -155,6 +160,7 @@ func (u *Usage) Deadline() (time.Time, bool) {
 	next := sooner(u.accept.resendAt, sooner(u.invite.repeatAt, u.invite.expireAt))
 	next = sooner(next, u.reinvite.deadline())
 	next = sooner(sooner(next, u.assurance.resendAt), u.timerDeadline())
+	next = sooner(next, u.referDeadline())
 	for _, c := range u.clients {
 		next = earlier(next, c.tx)
 	}
@@ -184,6 +190,10 @@ func (u *Usage) Tick(now time.Time) {
 	u.offerAgain(now)
 	u.tooLate(now)
 	u.runTimer(now)
+	u.sayIdentity(now)
+	u.tickReferrals(now)
+	u.notifyAnswered(now)
+	u.informNext(now)
 	u.settle()
 }
 
@@ -248,7 +258,7 @@ func (u *Usage) conversationOver() bool {
 // idle says whether no transaction has anything left to do but to answer
 // retransmissions.
 func (u *Usage) idle() bool {
-	if u.bye.phase == byeWaitsForAck {
+	if u.bye.phase != byeNone || u.owesNotify() {
 		return false
 	}
 	for _, c := range u.clients {
@@ -270,7 +280,8 @@ func (u *Usage) end() {
 	u.state = Ended
 	u.clients, u.servers, u.dialogs, u.chosen = nil, nil, nil, nil
 	u.invite, u.reinvite, u.accept, u.bye = invite{}, reinvite{}, acceptance{}, farewell{}
-	u.assurance, u.timer, u.correction = assurance{}, sessionTimer{}, nil
+	u.assurance, u.timer, u.naming = assurance{}, sessionTimer{}, naming{}
+	u.correction, u.refer, u.informing = nil, nil, nil
 	u.report(Released{Leftovers: u.rest})
 }
 

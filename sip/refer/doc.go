@@ -5,7 +5,7 @@
 // It stands beside package dialog and not in it, because a REFER within a call's
 // dialog begins a second usage of that dialog: the subscription has its own
 // life. It ends while the call goes on, a NOTIFY that is refused says nothing about the
-// call, and a BYE ends only the call (RFC 5057 s3, RFC 6665 s4.5). The dialog lends
+// call, and a BYE ends only the call (RFC 5057, RFC 6665 s4.5). The dialog lends
 // it its numbers, its route and its transactions; what is to be sent and what it means
 // is decided here, and is the same for a REFER outside of any call.
 //

@@ -9,7 +9,8 @@ import (
 	"github.com/tandem-gateway/tandem/sip/wire"
 )
 
-// Reference is what a REFER says.
+// Reference is what a REFER says. What was read shares its strings with the message; no
+// machine of this package keeps them.
 type Reference struct {
 	// Seq is the CSeq of the REFER that came; 0 in one of ours.
 	Seq uint32

@@ -47,8 +47,8 @@ type Referrals struct {
 	config      Config
 	received    int    // REFERs that came, whatever became of them
 	sent        uint32 // REFERs that went out
-	notifiers   []*Notifier
-	subscribers []*Subscriber
+	notifiers   []*notifier
+	subscribers []*subscriber
 }
 
 // New makes the references of a dialog that has none yet.
@@ -80,7 +80,7 @@ func (r *Referrals) receiveRefer(now time.Time, req *sip.Request) []Action {
 	case r.Running():
 		return (&Refusal{Status: 491}).respond(ref.Seq)
 	}
-	r.notifiers = append(r.notifiers, NewNotifier(now, ref, r.received > 1, r.config))
+	r.notifiers = append(r.notifiers, newNotifier(now, ref, r.received > 1, r.config))
 	return report(Referred{ref})
 }
 
@@ -93,7 +93,7 @@ func (r *Referrals) receiveSubscribe(now time.Time, req *sip.Request) []Action {
 	for _, n := range r.notifiers {
 		// RFC 3515 s2.4.6: a SUBSCRIBE "MUST contain this id parameter"; the first
 		// REFER's may leave it out.
-		if wish.event.seq == n.Reference.Seq || !wish.event.given && !n.withID {
+		if wish.event.seq == n.seq || !wish.event.given && !n.withID {
 			return n.refresh(now, seq, wish)
 		}
 	}
@@ -118,7 +118,7 @@ func (r *Referrals) receiveNotify(now time.Time, req *sip.Request) []Action {
 
 // subscriber finds the subscription that a NOTIFY belongs to; without an id the newest,
 // since the ones before it have had their end.
-func (r *Referrals) subscriber(id eventID) *Subscriber {
+func (r *Referrals) subscriber(id eventID) *subscriber {
 	for i := len(r.subscribers) - 1; i >= 0; i-- {
 		if r.subscribers[i].owns(id) {
 			return r.subscribers[i]
@@ -130,12 +130,33 @@ func (r *Referrals) subscriber(id eventID) *Subscriber {
 // Running says whether a reference has no end yet, in either direction.
 func (r *Referrals) Running() bool {
 	for _, n := range r.notifiers {
-		if n.Running {
+		if n.running {
 			return true
 		}
 	}
 	for _, s := range r.subscribers {
-		if s.State < SubscriberSettled {
+		if s.state < subscriberSettled {
+			return true
+		}
+	}
+	return false
+}
+
+// Owing says whether the other side is still to be told of a REFER of its own: its answer,
+// or how it goes.
+func (r *Referrals) Owing() bool {
+	for _, n := range r.notifiers {
+		if n.state == notifierAsked || n.state != notifierEnded && !n.silent {
+			return true
+		}
+	}
+	return false
+}
+
+// Concluding says whether the last NOTIFY about a REFER is still to be sent or answered.
+func (r *Referrals) Concluding() bool {
+	for _, n := range r.notifiers {
+		if n.state == notifierEnding {
 			return true
 		}
 	}
@@ -150,7 +171,7 @@ func (r *Referrals) Refer(now time.Time, ref Reference) ([]Action, error) {
 	if r.Running() {
 		return nil, ErrRunning
 	}
-	s, acts, err := NewSubscriber(now, ref, r.sent+1, r.config)
+	s, acts, err := newSubscriber(now, ref, r.sent+1, r.config)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +193,7 @@ func (r *Referrals) Sent(now time.Time, t Token, seq uint32) {
 // request is none of it.
 func (r *Referrals) Answered(now time.Time, t Token, a Answer) (acts []Action) {
 	for _, n := range r.notifiers {
-		if t == (Token{"NOTIFY", n.Reference.Seq}) {
+		if t == (Token{"NOTIFY", n.seq}) {
 			acts = n.Answered(now, a)
 		}
 	}
@@ -187,9 +208,9 @@ func (r *Referrals) Answered(now time.Time, t Token, a Answer) (acts []Action) {
 
 // running applies a command to the reference that came and runs; without one it is
 // ignored.
-func (r *Referrals) running(do func(*Notifier) []Action) (acts []Action) {
+func (r *Referrals) running(do func(*notifier) []Action) (acts []Action) {
 	for _, n := range r.notifiers {
-		if n.Running {
+		if n.running {
 			acts = append(acts, do(n)...)
 		}
 	}
@@ -199,27 +220,27 @@ func (r *Referrals) running(do func(*Notifier) []Action) (acts []Action) {
 
 // Accept follows the reference: 202 and NOTIFY, or the end of Pend.
 func (r *Referrals) Accept(now time.Time) []Action {
-	return r.running(func(n *Notifier) []Action { return n.Accept(now) })
+	return r.running(func(n *notifier) []Action { return n.Accept(now) })
 }
 
 // Pend accepts the REFER and leaves open whether it is followed: Accept or Refuse says so.
 func (r *Referrals) Pend(now time.Time) []Action {
-	return r.running(func(n *Notifier) []Action { return n.Pend(now) })
+	return r.running(func(n *notifier) []Action { return n.Pend(now) })
 }
 
 // Refuse answers the REFER with a status from 300, or tells it after Pend.
 func (r *Referrals) Refuse(now time.Time, status Status) []Action {
-	return r.running(func(n *Notifier) []Action { return n.Refuse(now, status) })
+	return r.running(func(n *notifier) []Action { return n.Refuse(now, status) })
 }
 
 // Progress tells a provisional status of the reference.
 func (r *Referrals) Progress(now time.Time, status Status) []Action {
-	return r.running(func(n *Notifier) []Action { return n.Progress(now, status) })
+	return r.running(func(n *notifier) []Action { return n.Progress(now, status) })
 }
 
 // Conclude tells the final status of the reference.
 func (r *Referrals) Conclude(now time.Time, status Status) []Action {
-	return r.running(func(n *Notifier) []Action { return n.Conclude(now, status) })
+	return r.running(func(n *notifier) []Action { return n.Conclude(now, status) })
 }
 
 // Drop ends everything: the dialog has gone. A reference that runs is the owner's to end
@@ -267,12 +288,12 @@ func (r *Referrals) Tick(now time.Time) (acts []Action) {
 func (r *Referrals) sweep() {
 	notifiers, subscribers := r.notifiers[:0], r.subscribers[:0]
 	for _, n := range r.notifiers {
-		if n.Running || n.State != NotifierEnded {
+		if n.running || n.state != notifierEnded {
 			notifiers = append(notifiers, n)
 		}
 	}
 	for _, s := range r.subscribers {
-		if s.State != SubscriberOver {
+		if s.state != subscriberOver {
 			subscribers = append(subscribers, s)
 		}
 	}

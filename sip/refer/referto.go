@@ -41,7 +41,7 @@ var harmless = map[string]bool{
 	"Reject-Contact":      true, // RFC 3841
 	"Request-Disposition": true, // RFC 3841
 	"Subject":             true, // RFC 3261 s20.36
-	"User-To-User":        true, // RFC 7433
+	"User-to-User":        true, // RFC 7433
 }
 
 // ParseTarget reads the value of a Refer-To header. A Refusal is what a REFER with it gets:
@@ -62,7 +62,7 @@ func readTarget(req *sip.Request) (Target, *Refusal) {
 	list, err := wire.Addresses(req, "Refer-To")
 	switch {
 	case err != nil:
-		return Target{}, bad("Refer-To", err.Error())
+		return Target{}, &Refusal{Status: 400, Phrase: oneLine(err.Error())}
 	case len(list) == 0:
 		return Target{}, &Refusal{Status: 400, Phrase: "Missing Refer-To"}
 	case len(list) > 1:

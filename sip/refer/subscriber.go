@@ -2,7 +2,7 @@ package refer
 
 import "time"
 
-// SubscriberState is where a REFER that we sent is.
+// subscriberState is where a REFER that we sent is.
 //
 //	        REFER
 //	          │
@@ -18,25 +18,20 @@ import "time"
 //	          │ a final status that does not terminate: Done or Failed       │
 //	          ▼                                                              │
 //	       Settled ── terminated, or expired ───────────────────────────────▶┘
-type SubscriberState uint8
+type subscriberState uint8
 
 // The states of a subscriber.
 const (
-	SubscriberSent SubscriberState = iota
-	SubscriberAccepted
-	SubscriberActive
-	SubscriberSettled
-	SubscriberOver
+	subscriberSent subscriberState = iota
+	subscriberAccepted
+	subscriberActive
+	subscriberSettled
+	subscriberOver
 )
 
-// String names the state.
-func (s SubscriberState) String() string {
-	return [...]string{"sent", "accepted", "active", "settled", "over"}[s]
-}
-
-// Subscriber is a REFER that we sent, and the subscription that it began.
-type Subscriber struct {
-	State  SubscriberState
+// subscriber is a REFER that we sent, and the subscription that it began.
+type subscriber struct {
+	state  subscriberState
 	number uint32 // of its Token
 	seq    uint32 // the CSeq of the REFER that counts; 0 before it is known
 	config Config
@@ -47,14 +42,14 @@ type Subscriber struct {
 	status   Status // the last one told
 }
 
-// NewSubscriber begins with a REFER; number tells its Token from others. The error wraps
+// newSubscriber begins with a REFER; number tells its Token from others. The error wraps
 // ErrUnsafe.
-func NewSubscriber(now time.Time, ref Reference, number uint32, config Config) (*Subscriber, []Action, error) {
+func newSubscriber(now time.Time, ref Reference, number uint32, config Config) (*subscriber, []Action, error) {
 	req, err := ref.request()
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Subscriber{number: number, config: config.orDefault(), status: Status{Code: 100}}
+	s := &subscriber{number: number, config: config.orDefault(), status: Status{Code: 100}}
 	s.patient(now)
 	req.Token = Token{"REFER", number}
 	return s, sends(nil, req), nil
@@ -62,24 +57,24 @@ func NewSubscriber(now time.Time, ref Reference, number uint32, config Config) (
 
 // patient starts timer N. RFC 6665 s4.1.2.4 starts it with the request; a response that
 // took its time, or a challenge, starts it anew.
-func (s *Subscriber) patient(now time.Time) { s.until = now.Add(s.config.Timeout) }
+func (s *subscriber) patient(now time.Time) { s.until = now.Add(s.config.Timeout) }
 
 // Sent tells under which CSeq the REFER went out, the first time and after a challenge.
-func (s *Subscriber) Sent(now time.Time, seq uint32) {
+func (s *subscriber) Sent(now time.Time, seq uint32) {
 	s.seq = seq
-	if s.State == SubscriberSent {
+	if s.state == subscriberSent {
 		s.patient(now)
 	}
 }
 
 // Answered takes the response to the REFER.
-func (s *Subscriber) Answered(now time.Time, a Answer) []Action {
-	if a.Status < 200 || s.answered || s.State == SubscriberOver {
+func (s *subscriber) Answered(now time.Time, a Answer) []Action {
+	if a.Status < 200 || s.answered || s.state == subscriberOver {
 		return nil
 	}
 	s.answered = true
 	switch {
-	case s.State != SubscriberSent && (a.Status < 300 || a.Status == 408 || a.Status == 503):
+	case s.state != subscriberSent && (a.Status < 300 || a.Status == 408 || a.Status == 503):
 		// A NOTIFY came first: who notifies has accepted, even if its 2xx was lost.
 		return nil
 	case a.Status >= 300:
@@ -87,15 +82,15 @@ func (s *Subscriber) Answered(now time.Time, a Answer) []Action {
 	case a.NoSubscription:
 		return s.finish(Accepted{Watched: false})
 	}
-	s.State = SubscriberAccepted
+	s.state = subscriberAccepted
 	s.patient(now)
 	return report(Accepted{Watched: true})
 }
 
 // finish ends it with a report, unless one of the ends has been reported.
-func (s *Subscriber) finish(r Report) []Action {
-	settled := s.State == SubscriberSettled
-	s.State, s.until = SubscriberOver, time.Time{}
+func (s *subscriber) finish(r Report) []Action {
+	settled := s.state == subscriberSettled
+	s.state, s.until = subscriberOver, time.Time{}
 	if settled {
 		return nil
 	}
@@ -104,19 +99,19 @@ func (s *Subscriber) finish(r Report) []Action {
 
 // owns says whether a NOTIFY is this subscription's. RFC 3515 s2.4.6: its id is the CSeq of
 // the REFER; the first one may have none.
-func (s *Subscriber) owns(id eventID) bool {
-	return s.State != SubscriberOver && (!id.given || s.seq == 0 || id.seq == s.seq)
+func (s *subscriber) owns(id eventID) bool {
+	return s.state != subscriberOver && (!id.given || s.seq == 0 || id.seq == s.seq)
 }
 
 // notified takes a NOTIFY. RFC 3515 s2.4.4: "the agent that issued the REFER MUST be
 // prepared to receive a NOTIFY before the REFER transaction completes."
-func (s *Subscriber) notified(now time.Time, seq uint32, n notification) []Action {
+func (s *subscriber) notified(now time.Time, seq uint32, n notification) []Action {
 	acts := s.Tick(now)
-	if s.State == SubscriberOver {
+	if s.state == subscriberOver {
 		return append(acts, noSubscription().respond(seq)...)
 	}
 	acts = append(acts, respond(Response{Seq: seq, Status: 200})...)
-	if s.State == SubscriberSent {
+	if s.state == subscriberSent {
 		acts = appendReports(acts, Accepted{Watched: true})
 	}
 	s.live(now, n.expires)
@@ -128,9 +123,9 @@ func (s *Subscriber) notified(now time.Time, seq uint32, n notification) []Actio
 }
 
 // live notes that the subscription exists, and until when.
-func (s *Subscriber) live(now time.Time, expires time.Duration) {
-	if s.State < SubscriberActive {
-		s.State = SubscriberActive
+func (s *subscriber) live(now time.Time, expires time.Duration) {
+	if s.state < subscriberActive {
+		s.state = subscriberActive
 		s.until = now.Add(s.config.Expires)
 	}
 	if expires > 0 {
@@ -139,15 +134,15 @@ func (s *Subscriber) live(now time.Time, expires time.Duration) {
 }
 
 // learn reports a status that is new.
-func (s *Subscriber) learn(status Status) []Action {
+func (s *subscriber) learn(status Status) []Action {
 	switch {
-	case s.State != SubscriberActive || status.Code == 0 || status.Code == s.status.Code:
+	case s.state != subscriberActive || status.Code == 0 || status.Code == s.status.Code:
 		return nil
 	case !status.Final():
 		s.status = status
 		return report(Progressed{status})
 	}
-	s.State, s.status = SubscriberSettled, status
+	s.state, s.status = subscriberSettled, status
 	if status.Success() {
 		return report(Done{status})
 	}
@@ -163,25 +158,25 @@ func terminatedText(reason string) string {
 }
 
 // Drop says that the dialog has gone.
-func (s *Subscriber) Drop() []Action {
-	if s.State == SubscriberOver {
+func (s *subscriber) Drop() []Action {
+	if s.state == subscriberOver {
 		return nil
 	}
 	return s.finish(Lost{"the dialog has ended"})
 }
 
 // Deadline is when Tick is due next; ok is false for never.
-func (s *Subscriber) Deadline() (at time.Time, ok bool) { return s.until, !s.until.IsZero() }
+func (s *subscriber) Deadline() (at time.Time, ok bool) { return s.until, !s.until.IsZero() }
 
 // Tick does what is due: timer N and the expiry.
-func (s *Subscriber) Tick(now time.Time) []Action {
+func (s *subscriber) Tick(now time.Time) []Action {
 	if s.until.IsZero() || now.Before(s.until) {
 		return nil
 	}
-	switch s.State {
-	case SubscriberSent:
+	switch s.state {
+	case subscriberSent:
 		return s.finish(Lost{"the REFER was not answered"})
-	case SubscriberAccepted:
+	case subscriberAccepted:
 		return s.finish(Lost{"no NOTIFY came"})
 	}
 	return s.finish(Lost{"the subscription expired before a final status"})

@@ -55,6 +55,8 @@
 //
 // # Decisions of the resolver
 //
+//   - [Zone] stands for name servers where there shall be none, in the form that their
+//     own files have.
 //   - A TTL is held to 1 s..1 h. When name servers fail, an answer that has expired is
 //     used for 24 h more (RFC 8767), since a DNS outage must not stop calls: the first
 //     who asks waits 1 s for a new answer, and for 30 s nobody waits again.

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -27,8 +28,17 @@ type Baresip struct {
 	Who phone.Credentials
 	// Gateway is where it registers and calls; it registers when Who has a password.
 	Gateway netip.AddrPort
-	// TCP tells that it speaks TCP and not UDP.
-	TCP bool
+	// Transport is what it speaks: udp, where it is empty, tcp or tls.
+	Transport string
+	// CA is a file with the authority that it trusts, and Certificate one with its own
+	// certificate and key, for tls. It takes TLS on the port above that of At.
+	CA, Certificate string
+	// Encryption is the way its audio takes: srtp (SDES beside RTP/AVP), srtp-mand (SDES, in
+	// RTP/SAVP) or dtls_srtp; plain RTP where it is empty.
+	Encryption string
+	// Codec is the one that it speaks: opus or g722; G.711 of both laws where it is empty.
+	// What it hears is then recorded at the codec's rate.
+	Codec string
 	// Answers tells that it answers calls by itself.
 	Answers bool
 	// Sound is the file that it plays into its calls, of 8 kHz.
@@ -90,6 +100,14 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen HOST:PORT
 `
 
+// baresipTLS is what is added for TLS.
+const baresipTLS = `sip_cafile CAFILE
+sip_certificate CERTIFICATE
+`
+
+// baresipCodecs are what an account calls them.
+var baresipCodecs = map[string]string{"opus": "opus/48000/2", "g722": "g722/16000/1"}
+
 // moduleDirs are where distributions put baresip's modules.
 var moduleDirs = []string{"/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules", "/usr/lib64/baresip/modules"}
 
@@ -121,23 +139,53 @@ func (b Baresip) configure(dir string) error {
 			modules = d
 		}
 	}
-	config := strings.NewReplacer("AT", b.At.String(), "HOST", b.At.Addr().String(), "SOUND", b.Sound,
-		"MODULES", modules, "DIR", dir, "PORT", strconv.Itoa(controlPort)).Replace(baresipConfig)
+	config := baresipConfig
+	if b.Transport == "tls" {
+		config += baresipTLS
+	}
+	if b.Encryption != "" {
+		module, _, _ := strings.Cut(b.Encryption, "-")
+		config += "module " + module + ".so\n"
+	}
+	if b.Codec != "" {
+		config += "module " + b.Codec + ".so\n"
+	}
+	config = strings.NewReplacer("CAFILE", b.CA, "CERTIFICATE", b.Certificate, "AT", b.At.String(), "HOST", b.At.Addr().String(), "SOUND", b.Sound,
+		"MODULES", modules, "DIR", dir, "PORT", strconv.Itoa(controlPort)).Replace(config)
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "config"), []byte(config), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "accounts"), []byte(b.account()), 0o600)
+	if err := os.WriteFile(filepath.Join(dir, "accounts"), []byte(b.account()), 0o600); err != nil {
+		return err
+	}
+	return obstruct(dir, time.Now())
+}
+
+// recorded is how long a softphone may be in use.
+const recorded = 5 * time.Minute
+
+// obstruct puts directories where sndfile would write what the softphone sends, so
+// that it records only what it hears. For baresip 1.0 throws away the filters of what
+// it hears when a hold begins, and makes new ones only while it has none at all; with
+// one for what it sends it would record nothing from then on.
+func obstruct(dir string, now time.Time) error {
+	for at := now; at.Before(now.Add(recorded)); at = at.Add(time.Second) {
+		if err := os.Mkdir(filepath.Join(dir, at.Format("dump-2006-01-02-15-04-05-enc.wav")), 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // account is its user in baresip's own form.
 func (b Baresip) account() string {
-	return fmt.Sprintf("<sip:%s@%s;transport=%s>;%s;answermode=%s;audio_codecs=pcmu,pcma\n",
-		b.Who.User, b.Gateway, either(b.TCP, "tcp", "udp"),
+	return fmt.Sprintf("<sip:%s@%s;transport=%s>;%s;answermode=%s;audio_codecs=%s%s\n",
+		b.Who.User, b.Gateway, cmp.Or(b.Transport, "udp"),
 		either(b.Who.Password != "", "regint=60;auth_pass="+b.Who.Password, "regint=0"),
-		either(b.Answers, "auto", "manual"))
+		either(b.Answers, "auto", "manual"), cmp.Or(baresipCodecs[b.Codec], "pcmu,pcma"), either(b.Encryption != "", ";mediaenc="+b.Encryption, ""))
 }
 
 func either(is bool, yes, no string) string {

@@ -3,6 +3,7 @@
 // softphone with a voice.
 //
 //	place.go     loopback addresses that nobody else uses
+//	place6.go    ports of ::1 that nobody else uses
 //	process.go   a program that was started: its output, its end
 //	gateway.go   building, starting, reloading and stopping the gateway
 //	records.go   what it wrote about its calls

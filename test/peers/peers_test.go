@@ -34,6 +34,33 @@ func TestPlacesAreApart(t *testing.T) {
 	}
 }
 
+func TestPlaces6AreApart(t *testing.T) {
+	a, err := NewPlace6()
+	if err != nil {
+		t.Skip("no IPv6: ", err)
+	}
+	defer a.Close()
+	b, err := NewPlace6()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	ports := map[uint16]bool{}
+	for _, p := range []*Place6{a, b} {
+		for n := byte(1); n < 50; n++ {
+			for _, at := range []netip.AddrPort{p.SIP(n), p.Audio(n)} {
+				if !at.Addr().Is6() || !at.Addr().IsLoopback() || ports[at.Port()] {
+					t.Errorf("party %d is at %s", n, at)
+				}
+				ports[at.Port()] = true
+			}
+		}
+	}
+	if a.Relay() == b.Relay() {
+		t.Errorf("two gateways have the ports %s", a.Relay())
+	}
+}
+
 func TestProcess(t *testing.T) {
 	p, err := Start(t.TempDir(), "greeter", "sh", "-c", "echo hello; echo hello; exit 3")
 	if err != nil {
@@ -135,11 +162,16 @@ func TestWave(t *testing.T) {
 	copy(growing[40:44], []byte{0, 0, 0, 0})
 	stereo := slices.Clone(b)
 	stereo[22] = 2
+	fast := slices.Clone(b)
+	copy(fast[24:28], []byte{0x80, 0x3e, 0, 0}) // 16,000
+	odd := slices.Clone(b)
+	copy(odd[24:28], []byte{0x44, 0xac, 0, 0}) // 44,100
 	for _, test := range []struct {
 		name string
 		file []byte
 		want []int16
-	}{{"still written", growing, want[:4]}, {"stereo", stereo, nil}, {"no sound", []byte("hello"), nil}, {"no data", b[:36], nil}} {
+	}{{"still written", growing, want[:4]}, {"stereo", stereo, []int16{0, 16383, -16164}}, {"16 kHz", fast, []int16{0, 16383, -16164}},
+		{"44.1 kHz", odd, nil}, {"no sound", []byte("hello"), nil}, {"no data", b[:36], nil}} {
 		if err := os.WriteFile(file, test.file, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +196,32 @@ func TestRecords(t *testing.T) {
 }
 
 func TestTabled(t *testing.T) {
-	if got := tabled(netip.MustParseAddrPort("127.16.0.1:5060")); got != "0100107F:13C4" {
-		t.Error(got)
+	for at, want := range map[string]string{
+		"127.16.0.1:5060": "0100107F:13C4",
+		"[::1]:11019":     "00000000000000000000000001000000:2B0B",
+	} {
+		if got := tabled(netip.MustParseAddrPort(at)); got != want {
+			t.Errorf("%s is %s, not %s", at, got, want)
+		}
+	}
+}
+
+func TestSent(t *testing.T) {
+	r := &Run{Process: &Process{Name: "one"}, dir: t.TempDir()}
+	if _, err := r.Sent("SIP/2.0 200"); err == nil {
+		t.Error("something was sent without a file")
+	}
+	text := messageBegin + "2026-11-20 14:00:23.049663\nUDP message sent (3 bytes):\n\nSIP/2.0 180 Ringing\n\n" +
+		messageBegin + "2026-11-20 14:00:23.050859\nUDP message sent (6 bytes):\n\nSIP/2.0 200 OK\nVia: x\n\n" +
+		messageBegin + "2026-11-20 14:00:24\nUDP message received [5] bytes :\n\nSIP/2.0 200 OK\n\n"
+	if err := os.WriteFile(filepath.Join(r.dir, messagesFile), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := time.Date(2026, 11, 20, 14, 0, 23, 50859000, time.Local)
+	if at, err := r.Sent("SIP/2.0 200"); err != nil || !at.Equal(want) {
+		t.Errorf("%v, %v", at, err)
+	}
+	if at, err := r.Sent("SIP/2.0 486"); err == nil {
+		t.Errorf("sent at %v", at)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // Place is a loopback network for the parties of one story: 254 addresses, and a
 // port for SIP that is the same on all of them.
 type Place struct {
-	// Port is where every party takes SIP.
+	// Port is where every party takes SIP, and the next one is for SIP over TLS.
 	Port  uint16
 	net   [3]byte
 	guard net.PacketConn
@@ -42,7 +42,7 @@ func NewPlace() (*Place, error) {
 // choosePort takes 5060, or the next port that nobody holds on all addresses.
 func (p *Place) choosePort() error {
 	for p.Port = 5060; p.Port < 5100; p.Port += 2 {
-		if free(p.SIP(1)) {
+		if free(p.SIP(1)) && freeTCP(netip.AddrPortFrom(p.Host(1), p.Port+1)) {
 			return nil
 		}
 	}

@@ -12,6 +12,7 @@ import (
 // only the file.
 type Record struct {
 	ID          string       `json:"id"`
+	Chain       string       `json:"chain_id"`
 	Caller      RecordCaller `json:"caller"`
 	Dialled     string       `json:"dialled"`
 	Callee      string       `json:"callee"`
@@ -19,6 +20,7 @@ type Record struct {
 	Trunk       string       `json:"trunk"`
 	AnsweredBy  string       `json:"answered_by"`
 	Attempts    []RecordTry  `json:"attempts"`
+	Transfer    *RecordMove  `json:"transfer"`
 	Received    time.Time    `json:"received"`
 	Ringing     time.Time    `json:"ringing"`
 	EarlyMedia  time.Time    `json:"early_media"`
@@ -31,6 +33,7 @@ type Record struct {
 	Q850        int          `json:"q850"`
 	Cause       string       `json:"cause"`
 	Media       []RecordHalf `json:"media"`
+	Recordings  []RecordFile `json:"recordings"`
 }
 
 // RecordCaller is who placed the call.
@@ -41,9 +44,24 @@ type RecordCaller struct {
 
 // RecordTry is one attempt.
 type RecordTry struct {
-	Trunk  string `json:"trunk"`
-	User   string `json:"user"`
-	Status int    `json:"status"`
+	Trunk    string `json:"trunk"`
+	User     string `json:"user"`
+	CallerID string `json:"caller_id"`
+	Status   int    `json:"status"`
+}
+
+// RecordMove is a transfer: By moved Of to Target.
+type RecordMove struct {
+	Kind   string    `json:"kind"`
+	By     RecordWho `json:"by"`
+	Of     RecordWho `json:"of"`
+	Target RecordWho `json:"target"`
+}
+
+// RecordWho is a user, a number, or a user at a number.
+type RecordWho struct {
+	User  string `json:"user"`
+	Phone string `json:"phone"`
 }
 
 // RecordHalf is what one party sent.
@@ -52,6 +70,13 @@ type RecordHalf struct {
 	Packets     uint64 `json:"packets"`
 	Lost        int64  `json:"lost"`
 	Relayed     uint64 `json:"relayed"`
+}
+
+// RecordFile is a recording.
+type RecordFile struct {
+	Files    []string `json:"files"`
+	Duration int64    `json:"duration_ms"`
+	Ended    string   `json:"ended"`
 }
 
 // AllRecords waits until the gateway has written so many records, and gives all

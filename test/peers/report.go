@@ -67,3 +67,26 @@ func parseReport(text string) (Report, error) {
 	m, err := phone.Parse([]byte(strings.TrimLeft(words[2], "\r\n")))
 	return Report{Saw: words[0], Call: words[1], Message: m}, err
 }
+
+// Sent is when a message was sent for the last time whose first line begins so, by
+// SIPp's own watch.
+func (r *Run) Sent(start string) (at time.Time, err error) {
+	content, err := os.ReadFile(filepath.Join(r.dir, messagesFile))
+	if err != nil {
+		return at, err
+	}
+	for _, block := range strings.Split(string(content), messageBegin) {
+		stamp, rest, _ := strings.Cut(block, "\n")
+		head, message, _ := strings.Cut(rest, "\n\n")
+		if strings.Contains(head, " sent ") && strings.HasPrefix(message, start) {
+			at, err = time.ParseInLocation("2006-01-02 15:04:05.000000", strings.TrimSpace(stamp), time.Local)
+		}
+	}
+	if at.IsZero() && err == nil {
+		err = fmt.Errorf("%s has sent no %s", r.Name, start)
+	}
+	return at, err
+}
+
+// messageBegin is what SIPp writes before the time of each message.
+const messageBegin = "----------------------------------------------- "

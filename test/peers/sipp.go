@@ -132,12 +132,22 @@ func (s SIPp) options() (a []string) {
 // keys are what the steps take, with what they take where nothing is said.
 func (s SIPp) keys() map[string]string {
 	keys := map[string]string{
+		"family": family(s.At.Addr()), "host": s.At.Addr().String(), "held_at": s.At.Addr().String(),
+		"holding": "a=sendonly", "held": "a=recvonly", "allow": "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS",
 		"user": "sipp", "number": "+14255550100", "audio_port": "6000", "expires": "600",
 		"status": "486", "phrase": "Busy Here", "header": "Server: SIPp",
 		"formats": "0 8 101", "attributes": "a=ptime:20",
 	}
 	maps.Copy(keys, s.Keys)
 	return keys
+}
+
+// family is how a session description writes what kind of address it has.
+func family(a netip.Addr) string {
+	if a.Is4() {
+		return "4"
+	}
+	return "6"
 }
 
 // fewCalls is up to how many the messages are kept.
@@ -190,19 +200,31 @@ func holds(at netip.AddrPort, tcp bool) bool {
 	if tcp {
 		table = "/proc/net/tcp"
 	}
+	if at.Addr().Is6() {
+		table += "6"
+	}
 	content, err := os.ReadFile(table)
 	return err != nil || strings.Contains(string(content), " "+tabled(at)+" ") // without such a table: hope
 }
 
 // tabled writes an address as /proc/net does where the machine is an x86 or
-// another with the lowest byte first: 127.16.0.1:5060 is 0100107F:13C4.
+// another with the lowest byte first: 127.16.0.1:5060 is 0100107F:13C4. Of IPv6 it
+// writes four such words.
 func tabled(at netip.AddrPort) string {
-	ip := at.Addr().As4()
-	return fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], at.Port())
+	var b strings.Builder
+	for word := range slices.Chunk(at.Addr().AsSlice(), 4) {
+		fmt.Fprintf(&b, "%02X%02X%02X%02X", word[3], word[2], word[1], word[0])
+	}
+	return fmt.Sprintf("%s:%04X", b.String(), at.Port())
 }
 
 // Go ends the step "wait" of a call, which must be in it or come to it.
-func (r *Run) Go(within time.Duration) error { return r.twin.proceed(within) }
+func (r *Run) Go(within time.Duration) error { return r.twin.proceed("on", within) }
+
+// GoWith ends the step "refer", and says what goes into Refer-To.
+func (r *Run) GoWith(target string, within time.Duration) error {
+	return r.twin.proceed(target, within)
+}
 
 // Finish waits for SIPp's end and says how it went; a call that failed is an
 // error.

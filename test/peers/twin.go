@@ -113,11 +113,12 @@ func (t *twin) answer(call, message string) error {
 	return t.tell(call, "Auth", c.Answer(t.who, method, uri, 1, fmt.Sprintf("%x", time.Now().UnixNano())))
 }
 
-// proceed ends the step "wait" of a call, when there is one that waits.
-func (t *twin) proceed(within time.Duration) error {
+// proceed ends the step "wait" of a call, when there is one that waits, or tells it
+// what the step is to be done with.
+func (t *twin) proceed(with string, within time.Duration) error {
 	select {
 	case call := <-t.waiting:
-		return t.tell(call, "Go", "on")
+		return t.tell(call, "Go", with)
 	case <-time.After(within):
 		return fmt.Errorf("no call waits%s", because(t.failure()))
 	}

@@ -27,12 +27,12 @@ func WriteWave(file string, pcm []int16) error {
 	return os.WriteFile(file, b, 0o644)
 }
 
-// ErrWave is what ReadWave's errors wrap: the file is no sound file of 8 kHz, 16
-// bits, one channel.
-var ErrWave = errors.New("not a WAVE file of 8 kHz, 16 bits, one channel")
+// ErrWave is what ReadWave's errors wrap: the file is no sound file of 16 bits at a
+// multiple of 8 kHz.
+var ErrWave = errors.New("not a WAVE file of 16 bits at a multiple of 8 kHz")
 
-// ReadWave reads such a file. One that is still being written is read as far as it
-// goes.
+// ReadWave reads such a file as 8 kHz and one channel, each sample being the mean of those
+// that it stands for. One that is still being written is read as far as it goes.
 func ReadWave(file string) ([]int16, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -41,28 +41,46 @@ func ReadWave(file string) ([]int16, error) {
 	if len(b) < 12 || string(b[:4]) != "RIFF" || string(b[8:12]) != "WAVE" {
 		return nil, fmt.Errorf("%w: %s", ErrWave, file)
 	}
+	merged := 1
 	for b = b[12:]; len(b) >= 8; {
 		name, size := string(b[:4]), int(binary.LittleEndian.Uint32(b[4:]))
 		if name == "data" && size == 0 { // its writer says how much at the end
 			size = len(b) - 8
 		}
 		body := b[8:min(8+size, len(b))]
-		if name == "fmt " && (len(body) < 16 || body[0] != 1 || body[2] != 1 ||
-			binary.LittleEndian.Uint32(body[4:]) != rate || body[14] != 16) {
-			return nil, fmt.Errorf("%w: %s: its format is % x", ErrWave, file, body)
+		if name == "fmt " {
+			if merged = mergedBy(body); merged == 0 {
+				return nil, fmt.Errorf("%w: %s: its format is % x", ErrWave, file, body)
+			}
 		}
 		if name == "data" {
-			return samples(body), nil
+			return samples(body, merged), nil
 		}
 		b = b[min(8+size+size&1, len(b)):]
 	}
 	return nil, fmt.Errorf("%w: %s has no data", ErrWave, file)
 }
 
-func samples(b []byte) []int16 {
-	pcm := make([]int16, len(b)/2)
+// mergedBy is how many of a file's samples become one; 0 when its format is none of ours.
+func mergedBy(format []byte) int {
+	if len(format) < 16 || format[0] != 1 || format[14] != 16 || format[2] == 0 {
+		return 0
+	}
+	at := int(binary.LittleEndian.Uint32(format[4:]))
+	if at%rate != 0 {
+		return 0
+	}
+	return at / rate * int(format[2])
+}
+
+func samples(b []byte, merged int) []int16 {
+	pcm := make([]int16, len(b)/2/merged)
 	for i := range pcm {
-		pcm[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
+		sum := 0
+		for n := range merged {
+			sum += int(int16(binary.LittleEndian.Uint16(b[2*(i*merged+n):])))
+		}
+		pcm[i] = int16(sum / merged)
 	}
 	return pcm
 }

@@ -13,10 +13,14 @@
 //
 //	self, peer   From and To of our requests, tags and all
 //	target       the other side's Contact (RFC 3261 s12.1)
+//	via, seq     Via and CSeq number of the INVITE that is not answered yet
+//	refer        what goes into Refer-To; the story says so as it ends the step's wait
 //
 // and take from SIPp's -key what differs from run to run: user, number,
-// audio_port, formats, attributes (of the offered description), status, phrase,
-// header, expires, realm, nonce, algorithm. The branch of an INVITE has a name, so
+// family, host and audio_port (where audio is wanted), formats, attributes (of the
+// offered description), allow (a header of the INVITE), key (that an INFO tells), holding, held_at and held (the
+// spelling of a hold and of its answer), status, phrase, header (of a response),
+// expires, realm, nonce, algorithm. The branch of an INVITE has a name, so
 // that ACK and CANCEL can have the same (s17.1.1.3, s9.1).
 package sipp
 
@@ -70,7 +74,7 @@ func compose(name string, names []string, edit func(string) string) (string, err
 			}
 		}
 	}
-	b.WriteString(references(known) + "</scenario>\n")
+	b.WriteString("  <label id=\"end\"/>\n" + references(known) + "</scenario>\n")
 	return b.String(), nil
 }
 
@@ -89,10 +93,11 @@ func inside(step string) (string, error) {
 	return body, nil
 }
 
-// ownLabels makes the labels of a step its own, for it may come twice.
+// ownLabels makes the labels of a step its own, for it may come twice. What goes to
+// "end" leaves out the steps that are left.
 func ownLabels(inside string, n int) string {
 	return strings.NewReplacer(
-		`label id="`, fmt.Sprintf(`label id="%d-`, n), `next="`, fmt.Sprintf(`next="%d-`, n),
+		`next="end"`, `next="end"`, `label id="`, fmt.Sprintf(`label id="%d-`, n), `next="`, fmt.Sprintf(`next="%d-`, n),
 	).Replace(inside)
 }
 

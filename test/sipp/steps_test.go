@@ -75,13 +75,23 @@ func TestStepsTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	elements(t, text)
-	for _, want := range []string{`<label id="2-over"/>`, `<label id="3-over"/>`, `next="2-over"`, `next="3-over"`, `variables="angle,auth,peer,seen,self,target,to"`} {
+	for _, want := range []string{`<label id="2-over"/>`, `<label id="3-over"/>`, `next="2-over"`, `next="3-over"`, `variables="angle,auth,peer,seen,self,seq,target,to,via"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %s in:\n%s", want, text)
 		}
 	}
 	if strings.Index(text, "<!-- called -->") > strings.Index(text, "<!-- refuse -->") {
 		t.Error("the steps are in another order")
+	}
+}
+
+func TestStepsLeftOut(t *testing.T) {
+	text, err := Scenario("left", "moved", "ring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(text, `<label id="end"/>`) != 1 || !strings.Contains(text, `next="end"`) || !strings.Contains(text, `next="0-here"`) {
+		t.Errorf("nothing leads to the end of:\n%s", text)
 	}
 }
 

@@ -1,0 +1,162 @@
+package bridge
+
+import (
+	"time"
+
+	"github.com/tandem-gateway/tandem/dialplan"
+	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+)
+
+// A leg that moves from one call to another does so between their goroutines, through
+// their inboxes; it belongs to one of them at any time. What comes for it meanwhile finds
+// it by LegOf.
+
+// origin names a leg by the call that made it.
+type origin struct {
+	call        string
+	participant int
+}
+
+// request is Fetch on the goroutine of the call that is asked.
+type request struct {
+	from *Call
+	what Fetch
+}
+
+// Do finds the transferor's leg and tells the machine. The machine answers at once, or
+// when an offer that is under way has been answered.
+func (r *request) Do(c *Call, _ time.Time) {
+	if c.asking != nil {
+		r.refuse(491, "another call has asked for the same")
+		return
+	}
+	for i, l := range c.legs {
+		if l != nil && l.Is(r.what.Replaces) {
+			c.asking = r.from
+			c.tellMachine(Surrender{
+				Participant: i + 1, By: r.what.By, EarlyOnly: r.what.Replaces.EarlyOnly, Into: r.from.id, Chain: r.what.Chain,
+			})
+			return
+		}
+	}
+	r.refuse(481, "no dialog is the one to be replaced")
+}
+
+// Dropped answers for a call that is over.
+func (r *request) Dropped() { r.refuse(481, "the call to be replaced is over") }
+
+func (r *request) refuse(status int, text string) {
+	r.from.Post(denial{FetchFailed{Cause: event.Cause{Status: status, Q850: q850Of(status), By: event.PartyGateway, Text: text}}})
+}
+
+// denial brings a FetchFailed.
+type denial struct{ why FetchFailed }
+
+func (d denial) Do(c *Call, _ time.Time) { c.tellMachine(d.why) }
+
+// handover brings a party with its leg and media.
+type handover struct {
+	from    origin
+	leg     Leg
+	session *rtp.Session
+	party   participant
+}
+
+// Do takes them in. The leg's place is that of the participant that the machine will make
+// of it.
+func (h *handover) Do(c *Call, _ time.Time) {
+	number := len(c.machine.participants) + 1
+	for len(c.legs) < number {
+		c.legs = append(c.legs, nil)
+	}
+	c.legs[number-1] = h.leg
+	c.media[number] = h.session
+	c.listen(number)
+	if c.adopted == nil {
+		c.adopted = map[origin]int{}
+	}
+	c.adopted[h.from] = number
+	h.leg.Move(c, number)
+	c.tellMachine(Fetched{party: h.party})
+}
+
+// fetch asks another call.
+func (c *Call) fetch(a Fetch) {
+	r := &request{from: c, what: a}
+	other := c.env.Dialer.Find(a.Replaces.Call)
+	if other == nil || other == c || !other.Post(r) {
+		r.Dropped()
+	}
+}
+
+// give hands a party to the call that has asked. That call waits for it, so its inbox is
+// open.
+func (c *Call) give(now time.Time, participant int) {
+	to, from := c.asking, origin{c.id, participant}
+	leg := c.leg(participant)
+	c.asking = nil
+	c.env.Dialer.Moved(c, participant, to)
+	party := c.machine.participants[participant-1]
+	party.keys = nil // what it has pressed was for those here
+	if to.Post(&handover{from: from, leg: leg, session: c.media[participant], party: party}) {
+		delete(c.media, participant)
+		c.legs[participant-1] = nil
+		c.tellMachine(Reported{Participant: participant, Report: Released{}})
+		return
+	}
+	leg.Do(now, Hangup{Cause: event.Cause{Status: 487, Q850: 16, By: event.PartyGateway, Text: "the call that it was transferred to has ended"}})
+	c.shut(now, participant)
+}
+
+// keep refuses the call that has asked.
+func (c *Call) keep(k Keep) {
+	if c.asking != nil {
+		c.asking.Post(denial{FetchFailed(k)})
+		c.asking = nil
+	}
+}
+
+// LegOf gives the leg that a call's participant is, or was before it came over from that
+// call; nil when it is not here. It is called on the call's goroutine.
+func (c *Call) LegOf(call string, participant int) Leg {
+	if call == c.id {
+		return c.leg(participant)
+	}
+	return c.leg(c.adopted[origin{call, participant}])
+}
+
+// Consent asks people whether they want to be transferred.
+type Consent interface {
+	// TransferRequested says that a party of the call is to be transferred to a target. The
+	// answer is given by Call.Consent; who says nothing for half a minute agrees.
+	TransferRequested(c *Call, participant int, by event.Identity, target string)
+}
+
+// Consent brings a transferee's answer, from any goroutine.
+func (c *Call) Consent(agrees bool) { c.Post(consent{agrees}) }
+
+type consent struct{ agrees bool }
+
+func (w consent) Do(c *Call, _ time.Time) { c.tellMachine(Consented{No: !w.agrees}) }
+
+// askTransferee asks where there is somebody to ask: a phone cannot be.
+func (c *Call) askTransferee(a AskTransferee) {
+	if c.env.Consent == nil {
+		c.tellMachine(Consented{})
+		return
+	}
+	c.env.Consent.TransferRequested(c, a.Participant, a.By, a.Target)
+}
+
+// direct asks the dialplan on behalf of a transfer.
+func (c *Call) direct(a Action) {
+	var d dialplan.Decision
+	switch a := a.(type) {
+	case Direct:
+		d = c.env.Plan.Transfer(a.Transfer)
+	case CallBack:
+		d = c.env.Plan.Recall(a.To, a.Number, a.Transferee)
+	}
+	c.tellMachine(Directed{Decision: d})
+}

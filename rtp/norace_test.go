@@ -1,0 +1,6 @@
+//go:build !race
+
+package rtp
+
+// racing is set under the race detector.
+const racing = false
