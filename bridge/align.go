@@ -57,7 +57,7 @@ func (p *participant) silenced() bool {
 // offerOwn offers a party to talk, with the codecs that it has; false where it has none.
 func (m *Machine) offerOwn(p *participant) bool {
 	before := p.local.sent
-	offer, err := offerTalk(p, p)
+	offer, err := m.offerTalk(p, p)
 	if err == nil {
 		m.exchange = exchange{phase: exchangeOwn, to: p.id, before: before}
 		m.tell(p, Offer{SDP: offer})
@@ -99,12 +99,12 @@ func (m *Machine) wake(p *participant) {
 }
 
 // offerTalk offers a party to talk, with what another one has agreed on.
-func offerTalk(to, like *participant) (*sdp.Description, error) {
+func (m *Machine) offerTalk(to, like *participant) (*sdp.Description, error) {
 	if like.remote == nil || like.remote.Audio() == nil {
 		return nil, errNoAudio
 	}
 	l := to.local.base().Like(like.remote.Audio())
-	l.Direction = sdp.SendRecv
+	l.Codecs, l.Direction = m.offerable(to, l.Codecs), sdp.SendRecv
 	s, err := sdp.NextOffer(to.local.sent, l)
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (m *Machine) offerToTarget(p *participant) (*sdp.Description, error) {
 	case m.transfer.phase == transferAdding:
 		return m.offerTo(p, nil)
 	case m.transfer.hunts():
-		return offerTalk(p, m.participant(m.transfer.transferee))
+		return m.offerTalk(p, m.participant(m.transfer.transferee))
 	}
 	return m.offerTo(p, m.caller().offered)
 }

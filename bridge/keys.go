@@ -18,12 +18,14 @@ import (
 //
 // Some phones tell a key twice, in the media and by INFO. The rule: an INFO and a key in the
 // media of the same party and the same digit are one key, when the INFO comes while the
-// other is down, or within 500 ms before or behind it. Each counts for one. So an INFO from
-// a party whose keys may come in the media waits 150 ms for that. One that comes longer
-// before has been passed on, and the key in the media is not told again.
+// other is down, or within 4 s before or behind it; each counts for one. That is as late as
+// the third repetition of an INFO that is lost (RFC 3261 s17.1.2.2: after 0.5, 1.5 and 3.5
+// s), and no phone tells one key in one way and the next one in another. An INFO from a
+// party whose keys may come in the media waits 150 ms for that. One that comes longer before
+// has been passed on, and the key in the media is not told again.
 const (
 	doubleWait = 150 * time.Millisecond
-	doubleSpan = 500 * time.Millisecond
+	doubleSpan = 4 * time.Second
 )
 
 // KeyWay is how a party is told the keys that others press.
@@ -85,6 +87,7 @@ type Keyed struct {
 }
 
 func (e Keyed) step(m *Machine, now time.Time) {
+	m.keysDue(now)
 	p := m.participant(e.Participant)
 	switch {
 	case p == nil || p.state == event.ParticipantDisconnected:
@@ -167,9 +170,12 @@ func (m *Machine) pressed(now time.Time, p *participant, k Pressed, by event.Key
 
 // informed is a key that a party's INFO tells.
 func (m *Machine) informed(now time.Time, p *participant, k Pressed) {
+	m.keysDue(now)
+	if p.state == event.ParticipantDisconnected {
+		return
+	}
 	s := p.pad()
 	switch {
-	case p.state == event.ParticipantDisconnected:
 	case pair(&s.heard, now, k.Digit):
 	case m.keysInMedia(p):
 		s.waiting = append(s.waiting, expected{k, now.Add(doubleWait)})

@@ -16,8 +16,8 @@ func TestLookUpTakesTime(t *testing.T) {
 		s := newStage(t, 20099, Limits{})
 		s.looksUp = 3 * time.Second
 		s.arrive(plan("trunk carrier"))
-		pass(2 * time.Second)
-		if _, dialled := s.legs[2]; dialled {
+		passed(2 * time.Second)
+		if s.dialled(2) {
 			t.Error("somebody is called who has not been found")
 		}
 		s.call.Post(work(func(c *Call, _ time.Time) {
@@ -25,12 +25,12 @@ func TestLookUpTakesTime(t *testing.T) {
 				t.Errorf("%d ports are open", s.ports.InUse())
 			}
 		}))
-		pass(2 * time.Second)
-		if _, dialled := s.legs[2]; !dialled {
+		passed(2 * time.Second)
+		if !s.dialled(2) {
 			t.Error("what was found is not called")
 		}
 		s.call.Stop(event.Cause{Status: 503, By: event.PartyGateway})
-		pass(time.Second)
+		passed(time.Second)
 		s.over()
 	})
 }
@@ -40,14 +40,14 @@ func TestHangupDuringLookUp(t *testing.T) {
 		s := newStage(t, 20099, Limits{})
 		s.looksUp = 3 * time.Second
 		s.arrive(plan("trunk carrier"))
-		pass(time.Second)
+		passed(time.Second)
 		s.call.Stop(event.Cause{Status: 487, By: event.PartyCaller})
-		pass(time.Second)
+		passed(time.Second)
 		if len(s.legs[1].told) == 0 {
 			t.Error("the caller is told nothing before the look-up has ended")
 		}
-		pass(5 * time.Second)
-		if _, dialled := s.legs[2]; dialled {
+		passed(5 * time.Second)
+		if s.dialled(2) {
 			t.Error("somebody is called for nobody")
 		}
 		s.over()
@@ -74,17 +74,30 @@ func TestElsewhere(t *testing.T) {
 			d := dialplan.Decision{AttemptTimeout: 4 * time.Second}
 			d.Attempts = append(plan("trunk carrier").Attempts, plan("trunk backup").Attempts...)
 			s.arrive(d)
-			pass(tt.want - time.Millisecond)
-			if _, dialled := s.legs[3]; dialled {
+			passed(tt.want - time.Millisecond)
+			if s.dialled(3) {
 				t.Errorf("trying=%v: backup is called before %v", tt.trying, tt.want)
 			}
-			pass(2 * time.Millisecond)
-			if _, dialled := s.legs[3]; !dialled {
+			passed(2 * time.Millisecond)
+			if !s.dialled(3) {
 				t.Errorf("trying=%v: backup is not called at %v", tt.trying, tt.want)
 			}
 			s.call.Stop(event.Cause{Status: 503, By: event.PartyGateway})
-			pass(time.Minute)
+			passed(time.Minute)
 			s.over()
 		})
 	}
+}
+
+// passed is pass, and everything done that was due: what the call's goroutine has written
+// may be read then.
+func passed(d time.Duration) {
+	pass(d)
+	synctest.Wait()
+}
+
+// dialled says whether a participant has a leg, read on the goroutine of the call.
+func (s *stage) dialled(id int) (there bool) {
+	s.look(func(*Call) { _, there = s.legs[id] })
+	return there
 }

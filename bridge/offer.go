@@ -113,7 +113,7 @@ func (m *Machine) offerOurs(p *participant) {
 	before := p.local.sent
 	offer := p.local.repeat()
 	if p.stream.HeldBy&sdp.Them != 0 {
-		if talk, err := offerTalk(p, p); err == nil {
+		if talk, err := m.offerTalk(p, p); err == nil {
 			offer = talk
 		}
 	}

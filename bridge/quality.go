@@ -50,8 +50,8 @@ func (m *Machine) listenNow(now time.Time) {
 	m.pairUp(now)
 }
 
-// pairUp watches the two who talk: not those who hear each other over a third, nor one who
-// sends nothing by its own wish. RFC 3264 s5.1: a recvonly or inactive stream is not sent.
+// pairUp watches the two who talk: not where there is a third, nor where one is handed on,
+// nor one who sends nothing by its own wish (RFC 3264 s5.1: recvonly, inactive).
 func (m *Machine) pairUp(now time.Time) {
 	l, pair, n := m.listening, [2]int{}, 0
 	for i := range m.participants {
@@ -63,7 +63,7 @@ func (m *Machine) pairUp(now time.Time) {
 			pair[n-1] = p.id
 		}
 	}
-	if n != len(pair) || pair[0] == 0 || pair[1] == 0 {
+	if n != len(pair) || pair[0] == 0 || pair[1] == 0 || m.transfer.hunts() {
 		pair = [2]int{}
 	}
 	if l.pair == pair {
@@ -94,12 +94,15 @@ func (m *Machine) measureByTime(now time.Time) {
 }
 
 func (e Measured) step(m *Machine, now time.Time) {
+	l := m.listening
+	if l == nil {
+		return // nobody talks any more
+	}
 	for _, q := range e.Intervals {
 		q.Header = m.at(now)
 		m.emit(q)
 	}
-	l := m.listening
-	if l == nil || l.pair == [2]int{} {
+	if l.pair == [2]int{} {
 		return
 	}
 	for side, id := range l.pair {

@@ -282,3 +282,66 @@ func (w *world) measured(last map[int]time.Time) {
 	}
 	w.step(e)
 }
+
+// TestOneWayAudioAfterATransfer: while it is under way nobody need say anything, behind it
+// the two who talk then are watched.
+func TestOneWayAudioAfterATransfer(t *testing.T) {
+	tell(t, `
+	given quality 5s
+	show one
+	alice calls with PCMU te
+	found 1: carrier
+	2 answers PCMU te
+	wait 2s
+	1 refers alice sip:carol
+	directed trunk carrier
+	consent yes
+	found 2: carrier
+	wait 10s
+	measured 2
+	3 rings 180
+	3 answers PCMU te
+	wait 1s
+	wait 5s
+	measured 2
+		one way: nothing of 3, carrier
+	`)
+}
+
+// TestThreeAreNotWatched: in a conference two may listen.
+func TestThreeAreNotWatched(t *testing.T) {
+	tell(t, `
+	given quality 5s
+	show one
+	given codecs PCMU PCMA
+	alice calls with PCMU te
+	found 1: carrier
+	2 answers PCMU te
+	measured 1 2
+	add alice sip:carol
+	directed trunk carrier
+	found 2: carrier
+	3 answers PCMU te
+	wait 20s
+	measured 1
+	3 hangs up
+	wait 5s
+	measured 1
+		one way: nothing of 2, carrier
+	`)
+}
+
+// TestWhoOnlyListensIsNotSilent: it said so.
+func TestWhoOnlyListensIsNotSilent(t *testing.T) {
+	tell(t, `
+	given quality 5s
+	show one
+	alice calls with PCMU recvonly
+	found 1: carrier
+	2 answers PCMU sendonly
+	wait 10s
+	measured 2
+	wait 10s
+	measured 2
+	`)
+}

@@ -120,7 +120,7 @@ func (m *Machine) welcome(x, q *participant) (*sdp.Description, error) {
 		if m.exchange.phase != exchangeIdle {
 			return nil, errBusy
 		}
-		offer, err := offerTalk(x, q)
+		offer, err := m.offerTalk(x, q)
 		if err == nil {
 			m.exchange = exchange{phase: exchangeOwn, to: x.id}
 		}

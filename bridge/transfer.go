@@ -290,7 +290,7 @@ func (m *Machine) dropTransferor(now time.Time) {
 }
 
 // transferorLeaves lets a transferor hang up while its transfer is under way: it has done
-// its part. RFC 5589 s6: "the Transferor could send a BYE" at once.
+// its part. RFC 5589 s6.1 leaves it the choice to end its dialog at once.
 func (m *Machine) transferorLeaves(now time.Time, p *participant, c event.Cause) bool {
 	if m.transfer.phase == transferIdle || p.id != m.transfer.transferor {
 		return false

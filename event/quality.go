@@ -34,11 +34,12 @@ func (q Quality) Loss() float64 {
 }
 
 // MediaQuality says each five seconds how well a party was heard in them. There is none
-// while nothing is expected of it: silence cannot be rated.
+// while nothing is expected of it: silence cannot be rated; nor while somebody holds, so
+// that one which a hold interrupts is longer.
 type MediaQuality struct {
 	Header
 	Participant int
-	// From is when the five seconds began; At is when they ended.
+	// From is when it began to be measured; At is when that ended.
 	From    time.Time
 	Quality Quality
 }

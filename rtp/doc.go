@@ -99,9 +99,8 @@
 //     into a mix.
 //   - RTCP passes with relayed packets only. Where a far end hears what is made here, or
 //     nothing, reports to it are ours: about the stream that it hears and the one that it
-//     sends. A player's are a far end's as well; between two phones of which neither sends
-//     RTCP there is none. All that comes is read on its way: the round trip and what the far
-//     end says of us (RTCP XR) are known in any case.
+//     sends. All that comes is read on its way: the round trip and what the far end says of
+//     us (RTCP XR) are known in any case.
 //   - Each packet costs nothing for its leg's MOS: losses are noted when a number leaves the
 //     window without its packet, and the rest is worked out when somebody asks.
 //   - Rooms are pulled by as many goroutines as there are processors, after the players,

@@ -1,6 +1,7 @@
 package rtp
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tandem-gateway/tandem/rtp/audio"
@@ -224,7 +225,7 @@ func (t *toneEar) fits(spoken []Payload) bool {
 	if t == nil {
 		return len(spoken) == 0
 	}
-	return len(spoken) == len(t.spoken) && &spoken[0] == &t.spoken[0]
+	return slices.Equal(spoken, t.spoken)
 }
 
 func (t *toneEar) sounding() bool {

@@ -367,6 +367,15 @@ func TestTonesAreListenedForOnlyWhereTheyMustBe(t *testing.T) {
 				if got := alice.keyEar != nil && alice.keyEar.tones != nil; got != tt.want {
 					t.Errorf("listened for: %v", got)
 				}
+				if tt.want { // what was agreed on is agreed on again: a key that is down goes on
+					before := alice.keyEar.tones
+					if err := alice.SetRemote(Remote{RTP: alice.far, Send: numbered(tt.source), Receive: numbered(tt.source), Direction: SendRecv}); err != nil {
+						t.Fatal(err)
+					}
+					if swap(t, Table{2: {{Source: 1}}}, ends); alice.keyEar.tones != before {
+						t.Error("it listens anew")
+					}
+				}
 				swap(t, Table{}, ends)
 				if alice.keyEar != nil && alice.keyEar.tones != nil {
 					t.Error("it is listened for still")

@@ -58,4 +58,6 @@
 //     trunk has not agreed to what this one is told of the caller.
 //   - A call that is over leaves its id for 64*T1, and what its peers may repeat with
 //     their answers. Responses to calls that were never here are dropped.
+//   - An INFO tells keys and nothing else (keys.go): of another type it gets 415. Who is told
+//     keys by INFO gets one at a time; one that refuses it gets tones from then on.
 package sip

@@ -20,7 +20,7 @@ func parsePresses(l line, words []string) (step, error) {
 		return nil, err
 	}
 	p := &pressesStep{line: l, who: words[0], keys: words[2], tones: o.has("tones")}
-	if p.each, err = o.duration("each", 100*time.Millisecond); err != nil {
+	if p.each, err = o.duration("each", 160*time.Millisecond); err != nil {
 		return nil, l.errorf("%w", err)
 	}
 	return p, nil
