@@ -19,8 +19,9 @@ const (
 	limiterRelease = 1.0351421666793437
 	// limiterCeiling is the highest sample.
 	limiterCeiling = math.MaxInt16
-	// limiterOffset is more than any sum has.
-	limiterOffset = 1 << 40
+	// limiterOffset is more than any sum has that is not cut off: 4,096 sources at full gain
+	// and scale make 1 << 31. With more, rounding would be coarser (1 << 40 leaves 1/4,096).
+	limiterOffset = 1 << 32
 )
 
 // settle brings a sum to 16 bits, and tells whether all of it fitted.

@@ -170,7 +170,7 @@ func checkLimited(t *rapid.T, out []int16, sum []int64, factor float64) {
 	}
 	for i, s := range sum {
 		x, y := float64(s)/unity, float64(out[i])
-		// The factor is a sum of steps, which is exact to some 1e-12.
+		// What is rounded is exact to 1/(1<<20), by the offset that it is rounded with.
 		if x*y < 0 || math.Abs(y) > math.Abs(x)+0.5+1e-6 {
 			t.Fatalf("sample %d: %.2f became %d", i, x, out[i])
 		}
