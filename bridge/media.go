@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/tandem-gateway/tandem/event"
@@ -31,7 +32,7 @@ func (m media) connect(a Connect, security *rtp.Security) error {
 	}
 	return session.SetRemote(rtp.Remote{
 		RTP: s.Remote, Also: a.Branches, RTCP: s.RemoteRTCP, Mux: s.RTCPMux,
-		Send: payloads(a.Digits.sendable(s.Formats), sending), Receive: payloads(s.Formats, receiving),
+		Send: payloads(a.Digits.sendable(s.Formats), sending), Receive: append(payloads(s.Formats, receiving), misnumbered(s.Formats)...),
 		Direction: rtp.Direction(s.Direction.Reverse()), Hint: a.Hint, Ptime: packetTime(s), Security: security,
 		Keys: a.Digits == KeysInfo,
 	})
@@ -57,6 +58,20 @@ func payloads(formats []sdp.Format, side func(sdp.Format) sdp.Codec) []rtp.Paylo
 			Number:     c.PayloadType,
 			Parameters: c.Fmtp,
 			Codec:      rtp.Codec{Name: c.Name, Rate: uint32(c.ClockRate), Channels: uint8(max(c.Channels, 1))},
+		}
+	}
+	return list
+}
+
+// misnumbered are the numbers that a party has answered with in place of ours, and may send
+// with. RFC 3264 s6.1 has it send with those that were offered; there are phones that give
+// a codec one number whatever is offered.
+func misnumbered(formats []sdp.Format) (list []rtp.Payload) {
+	for _, f := range formats {
+		taken := slices.ContainsFunc(formats, func(g sdp.Format) bool { return g.Receive.PayloadType == f.Send.PayloadType })
+		if !taken {
+			f.Receive.PayloadType = f.Send.PayloadType
+			list = append(list, payloads([]sdp.Format{f}, receiving)...)
 		}
 	}
 	return list

@@ -9,9 +9,10 @@ import (
 	"github.com/tandem-gateway/tandem/sdp"
 )
 
-// described are the codecs that the gateway can turn into each other, as it offers them.
+// described are the codecs that the gateway can turn into each other, as it offers them:
+// Opus with the number that most phones have for it, for those that send with their own.
 var described = []sdp.Codec{
-	{Name: "opus", ClockRate: 48000, Channels: 2, PayloadType: 96, Fmtp: "minptime=10;useinbandfec=1"},
+	{Name: "opus", ClockRate: 48000, Channels: 2, PayloadType: 111, Fmtp: "minptime=10;useinbandfec=1"},
 	sdp.Static(9), sdp.Static(0), sdp.Static(8),
 	{Name: "L16", ClockRate: 16000, Channels: 1, PayloadType: 97},
 }

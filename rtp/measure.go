@@ -24,6 +24,10 @@ func (s *Session) Measure(now time.Time) (quality.Interval, bool) {
 	b := s.buffered()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.measured == nil && s.in.packets == 0 {
+		s.begin(now)
+		return quality.Interval{}, false // a leg that is silent costs nothing
+	}
 	m := s.measure(now)
 	return m.meter.Step(now, s.countersOf(m, s.in.lossesNow(), b))
 }
@@ -61,10 +65,18 @@ type measured struct {
 // measure is what was measured. It is called with the lock.
 func (s *Session) measure(now time.Time) *measured {
 	if s.measured == nil {
+		s.begin(now)
 		s.measured = new(measured)
-		s.measured.meter.Step(now, quality.Counters{})
+		s.measured.meter.Step(time.Unix(0, s.measuredFrom), quality.Counters{})
 	}
 	return s.measured
+}
+
+// begin notes from when on it is measured.
+func (s *Session) begin(now time.Time) {
+	if s.measuredFrom == 0 {
+		s.measuredFrom = now.UnixNano()
+	}
 }
 
 // countersOf is what was counted, with the lock.

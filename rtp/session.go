@@ -74,7 +74,10 @@ type Session struct {
 	// measured is how well the far end is heard, reporter makes RTCP for it; nil while there
 	// is no need.
 	measured *measured
-	reporter *reporter
+	// measuredFrom is when it was first to be measured, in Unix nanoseconds; until something
+	// comes that is all there is.
+	measuredFrom int64
+	reporter     *reporter
 	// tellKey is told of the far end's keys, which keyEar hears; nil before it must. speaker
 	// tells the far end keys, while keying is set in place of what it hears.
 	tellKey func(now time.Time, k Key)
