@@ -64,7 +64,7 @@ func (m *mischief) act(s step) {
 	case s.Act <= 4 && len(m.asked) > 0:
 		m.reply(s)
 	case s.Act <= 5 && len(m.finals) > 0:
-		if ack, err := m.Ack(one(m.finals, s).Message); err == nil {
+		if ack, err := m.ackTo(one(m.finals, s).Message); err == nil {
 			m.put(ack)
 		}
 	case s.Act <= 7:
@@ -72,8 +72,21 @@ func (m *mischief) act(s step) {
 	case s.Act == 8 && len(m.sent) > 0:
 		m.put(one(m.sent, s))
 	case len(m.sent) > 0:
-		m.put(m.Cancel(one(m.sent, s)))
+		m.put(m.cancelOf(one(m.sent, s)))
 	}
+}
+
+// ackTo and cancelOf read what its reader may be writing.
+func (m *mischief) ackTo(final *phone.Message) (*phone.Message, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.Ack(final)
+}
+
+func (m *mischief) cancelOf(sent *phone.Message) *phone.Message {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.Cancel(sent)
 }
 
 // one of the newest.
@@ -85,27 +98,38 @@ func (m *mischief) reply(s step) {
 	if s.Fork {
 		tag = "fork"
 	}
+	m.mu.Lock()
 	answer := m.Respond(one(m.asked, s).Message, s.Status, tag)
 	if s.Described {
 		answer.SetSDP(m.description())
 	}
+	m.mu.Unlock()
 	m.put(answer)
 }
 
 // within sends a request in one of its dialogs.
 func (m *mischief) within(s step) {
+	if req := m.request(s); req != nil {
+		m.put(req)
+	}
+}
+
+// request makes one in one of its dialogs; nil when it has none.
+func (m *mischief) request(s step) *phone.Message {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var dialogs []*phone.Dialog
 	for _, a := range append(m.asked, m.finals...) {
 		dialogs = append(dialogs, m.Dialogs(a.Get("Call-ID"))...)
 	}
 	if len(dialogs) == 0 {
-		return
+		return nil
 	}
 	req := m.In(one(dialogs, s), []string{"BYE", "BYE", "INVITE", "OPTIONS", "INFO", "UPDATE"}[s.Method])
 	if s.Described {
 		req.SetSDP(m.description())
 	}
-	m.put(req)
+	return req
 }
 
 // Whatever two parties say to each other through the edge, in whatever order: every
