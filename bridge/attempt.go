@@ -116,8 +116,9 @@ func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.At
 func (m *Machine) join(t Target, attempt int, plan dialplan.Attempt) {
 	id := len(m.participants) + 1
 	m.participants = append(m.participants, participant{
-		id: id, name: t.Name, party: plan.To, identity: identityOf(plan.To, plan.Dial), transfers: t.Transfers, codecs: t.Codecs, digits: t.Digits, state: event.ParticipantIdle, leg: legLive,
-		attempt: attempt, local: m.side(id, t.Media).protected(t.SRTP, t.Keys), hint: t.Hint,
+		id: id, name: t.Name, party: plan.To, identity: identityOf(plan.To, plan.Dial), attempt: attempt,
+		transfers: t.Transfers, codecs: t.Codecs, digits: t.Digits, state: event.ParticipantIdle, leg: legLive,
+		local: m.side(id, t.Media).protected(t.SRTP, t.Keys), hint: t.Hint,
 	})
 }
 

@@ -12,12 +12,9 @@ func (e Arrived) step(m *Machine, now time.Time) {
 		return // a call has one caller
 	}
 	c := e.Caller
-	m.decision, m.request = &e.Decision, &c.Request
+	m.participants = append(m.participants, m.calling(callerID, &c, event.ParticipantConnecting))
+	m.decision, m.request = &e.Decision, m.caller().request
 	m.reach = reach{forwards: c.MaxForwards, breadth: c.MaxBreadth}
-	m.participants = append(m.participants, participant{
-		id: callerID, name: c.Name, party: c.Request.Origin, identity: identityOf(c.Request.Origin, c.Name), request: &c.Request, transfers: c.Transfers, codecs: c.Codecs, digits: c.Digits, state: event.ParticipantConnecting, leg: legLive,
-		local: m.side(callerID, c.Media).protected(c.SRTP, c.Keys), hint: c.Hint, offered: restricted(c.Offer, c.Codecs),
-	})
 	m.state = event.CallIncoming
 	m.emit(event.CallReceived{
 		Header: m.at(now), SIPCallID: c.SIPCallID, User: c.User, Trunk: c.Trunk,

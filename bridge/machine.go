@@ -14,7 +14,8 @@ import (
 
 // Machine is a call as a pure state machine; event.CallState draws its states.
 // The zero value is not usable: NewMachine makes one. It is a plain value of
-// plain values, so a call can be written out and read back.
+// plain values, so a call can be written out and read back; what it points to is
+// plain too, and its own but for the Limits.
 type Machine struct {
 	id           string
 	state        event.CallState

@@ -64,6 +64,17 @@ type participant struct {
 	early int
 }
 
+// calling makes the party of an INVITE that has come to us. Its request is a copy: the rest
+// of the Caller is not kept for as long as it talks.
+func (m *Machine) calling(id int, c *Caller, s event.ParticipantState) participant {
+	request := c.Request
+	return participant{
+		id: id, name: c.Name, party: request.Origin, identity: identityOf(request.Origin, c.Name), request: &request,
+		transfers: c.Transfers, codecs: c.Codecs, digits: c.Digits, state: s, leg: legLive,
+		local: m.side(id, c.Media).protected(c.SRTP, c.Keys), hint: c.Hint, offered: restricted(c.Offer, c.Codecs),
+	}
+}
+
 func (m *Machine) participant(id int) *participant {
 	if id < 1 || id > len(m.participants) {
 		return nil

@@ -78,10 +78,7 @@ func (c *Caller) mayReplace(p *participant) bool {
 // arrive takes in a party that has called by itself.
 func (m *Machine) arrive(now time.Time, c Caller) *participant {
 	id := len(m.participants) + 1
-	m.participants = append(m.participants, participant{
-		id: id, name: c.Name, party: c.Request.Origin, identity: identityOf(c.Request.Origin, c.Name), request: &c.Request, transfers: c.Transfers, codecs: c.Codecs, digits: c.Digits,
-		state: event.ParticipantIdle, leg: legLive, local: m.side(id, c.Media).protected(c.SRTP, c.Keys), hint: c.Hint, offered: restricted(c.Offer, c.Codecs),
-	})
+	m.participants = append(m.participants, m.calling(id, &c, event.ParticipantIdle))
 	x := &m.participants[id-1]
 	m.enterParticipant(now, x, event.ParticipantConnecting, event.Cause{})
 	return x
