@@ -97,12 +97,17 @@ func (t *taping) addTo(ends map[int]rtp.End) {
 }
 
 // tap makes the taps that a table names for the first time, those of earlier participants
-// first. Rows of taps that there are not are taken out of the table.
+// first. Rows of taps that there are not are taken out of the table. A recording that has
+// ended by itself says why, and needs nobody to say whom it lacks.
 func (c *Call) tap(now time.Time, t rtp.Table, parties map[int]record.Party) {
 	for _, number := range slices.Backward(slices.Sorted(maps.Keys(parties))) {
-		if err := c.taping.add(now, c.env.Ports, number, parties[number]); err != nil {
+		err := c.taping.add(now, c.env.Ports, number, parties[number])
+		if err == nil {
+			continue
+		}
+		delete(t, number)
+		if !errors.Is(err, record.ErrEnded) {
 			c.tellMachine(RecordingLacks{tapFor(number), err.Error()})
-			delete(t, number)
 		}
 	}
 }
