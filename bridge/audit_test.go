@@ -58,6 +58,7 @@ type audit struct {
 	ended                     int
 	forgot                    int
 	recording                 event.RecordingState
+	playbacks                 map[int]event.PlaybackState // those that are not over
 }
 
 // audited is what is known of one participant.
@@ -288,6 +289,7 @@ func (a *audit) hear(h Hear) {
 		if n := len(sources); n > 1 && sources[n-1].Source == beepNumber {
 			sources = sources[:n-1]
 		}
+		sources = a.besidesPlaybacks(listener, sources, h.Sounds)
 		if len(sources) > 1 && a.talking() < 3 {
 			a.fault("participant %d hears %v", listener, sources)
 		}
@@ -350,9 +352,14 @@ func (a *audit) emit(e event.Event) {
 		}
 	case event.RecordingChanged:
 		a.record(e)
+	case event.PlaybackChanged:
+		a.play(e)
 	case event.CallEnded:
 		if a.recordingOn() {
 			a.fault("the call has ended, and its recording has not: %v", a.recording)
+		}
+		if len(a.playbacks) > 0 {
+			a.fault("the call has ended, and playbacks have not: %v", a.playbacks)
 		}
 		a.end(e)
 	}

@@ -37,6 +37,7 @@
 //	silence.go  rtp.timeout
 //	quality.go  how well the parties are heard, each five seconds; one-way audio
 //	record.go   recording: what is recorded, pauses, its end; taping.go its files
+//	play.go     prompts and tones that are played into the call; prompt.go their sound
 //	transfer.go a party hands the other one on; what follows when it fails
 //	refer.go    what a REFER says and is told; transfers that a trunk does itself
 //	recall.go   nobody takes a transferred call, and its transferor has gone
@@ -81,6 +82,10 @@
 //     disk that is full or slow ends the recording, with an event, and holds nothing up;
 //     at the end of the call its files are waited for, for 10 s at most, so that the last
 //     event of a call is its last.
+//   - What is played into a call is heard over the voices, or alone, and in the place of music;
+//     it is not recorded. Playbacks of one listener queue, those for everybody have a queue of
+//     their own. A playback that nobody has a codec for ends with an error, since it would
+//     never come to its end.
 //   - How well a party is heard is measured from the answer on, and not while somebody holds.
 //     Two who talk are watched for one who is not heard at all; of three or more nobody need
 //     say anything. Neither of the two is no one-way audio, but a network that is down.

@@ -52,6 +52,7 @@ func (m *Machine) close(now time.Time, c event.Cause) {
 	m.cause, m.ended = c, now
 	m.abandonTransfer(now, c)
 	m.stopRecording(now)
+	m.stopPlayingTo(now, 0)
 	if m.surrender != nil {
 		m.surrender = nil
 		m.keep(481, "the dialog to be replaced is gone")

@@ -43,16 +43,26 @@ func (c *Call) hear(now time.Time, h Hear) {
 		c.env.Log.Warn("hearing table not in force", "call", c.id, "err", err)
 		return
 	}
+	for _, id := range h.Keys {
+		if s := c.media[id]; s != nil {
+			paths.ListenForKeys(s)
+		}
+	}
 	paths.Swap()
 	c.players.keep(h.Sounds)
 }
 
 // spare takes out of a table what a listener cannot be given: the tone of a recording
-// where there is one, else all that it hears.
+// where there is one, what is played to it, else all that it hears.
 func (c *Call) spare(t rtp.Table, deaf *rtp.HearingError) {
 	row := t[deaf.Listener]
-	if last := len(row) - 1; last > 0 && row[last].Source == beepNumber {
+	switch last := len(row) - 1; {
+	case last > 0 && row[last].Source == beepNumber:
 		t[deaf.Listener] = row[:last]
+		return
+	case last >= 0 && isPlayback(row[last].Source):
+		t[deaf.Listener] = row[:last]
+		c.tellMachine(Unheard{Number: -row[last].Source - 5<<16, Participant: deaf.Listener, Why: deaf.Why})
 		return
 	}
 	delete(t, deaf.Listener)
@@ -93,7 +103,7 @@ func deafen(t rtp.Table, source int) {
 var errNoSound = errors.New("there is none")
 
 func (c *Call) play(s Sound) (*rtp.Player, error) {
-	source := c.env.made(s)
+	source := c.made(s)
 	if source == nil {
 		return nil, errNoSound
 	}
@@ -109,10 +119,10 @@ func (l players) stop(number int) {
 }
 
 // keep stops the players that a table no longer names: who comes back to hold hears the
-// music from its beginning.
+// music from its beginning. A playback goes on where it was.
 func (l players) keep(sounds Sounds) {
 	for number := range l {
-		if _, named := sounds[number]; !named {
+		if _, named := sounds[number]; !named && !isPlayback(number) {
 			l.stop(number)
 		}
 	}

@@ -19,8 +19,9 @@ func (m *Machine) rehear() {
 	}
 	m.stale = false
 	t := m.hearing()
+	m.play(t)
 	taps := m.taps(t)
-	m.do(Hear{Table: t, Sounds: m.sounds(t), Taps: taps})
+	m.do(Hear{Table: t, Sounds: m.sounds(t), Taps: taps, Keys: m.keysWanted()})
 }
 
 func changesHearing(a Action) bool {

@@ -105,6 +105,7 @@ func (m *Machine) keyDown(now time.Time, p *participant, k rtp.Key) {
 	}
 	if !pair(&s.waiting, now, k.Digit) {
 		s.heard = append(s.heard, expected{Pressed: Pressed{Digit: k.Digit}})
+		m.keyStopsPlaying(now, p.id, k.Digit.String())
 	}
 	m.hearers(p, func(q *participant) {
 		if q.toldInMedia(k.Tones) {
@@ -175,8 +176,11 @@ func (m *Machine) informed(now time.Time, p *participant, k Pressed) {
 		return
 	}
 	s := p.pad()
+	if pair(&s.heard, now, k.Digit) {
+		return
+	}
+	m.keyStopsPlaying(now, p.id, k.Digit.String())
 	switch {
-	case pair(&s.heard, now, k.Digit):
 	case m.keysInMedia(p):
 		s.waiting = append(s.waiting, expected{k, now.Add(doubleWait)})
 	default:

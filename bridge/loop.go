@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -31,6 +32,8 @@ type Env struct {
 	Certificate *srtp.Certificate
 	// Recorder is where calls are recorded; nil for nowhere.
 	Recorder *Recorder
+	// Prompts are what can be played into calls; nil for tones only.
+	Prompts Prompts
 	// Forget is called once, as the last thing a call does.
 	Forget func(*Call)
 }
@@ -69,6 +72,10 @@ type Call struct {
 	media   media
 	players players
 	taping  *taping // nil while nothing is recorded
+	reels   map[int]*reel
+	// alive ends with the call; nil while nothing needs it.
+	alive context.Context
+	die   context.CancelFunc
 	// adopted are the participants that came from other calls; asking is the call that
 	// waits for one of ours.
 	adopted map[origin]int
@@ -231,6 +238,10 @@ func (c *Call) perform(now time.Time, a Action) {
 		c.cutRecording(now, a)
 	case EndRecording:
 		c.endRecording(now)
+	case Load:
+		c.load(a)
+	case Unload:
+		c.unload(a.Number)
 	case Shut:
 		c.shut(now, a.Participant)
 	case MeasureMedia:
@@ -312,6 +323,9 @@ func (c *Call) dial(now time.Time, a Dial) {
 // came when all was over goes with it.
 func (c *Call) forget() {
 	c.endRecording(time.Now())
+	if c.die != nil {
+		c.die()
+	}
 	c.media.closeAll()
 	c.inbox.close()
 	c.env.Forget(c)

@@ -32,6 +32,7 @@ type Machine struct {
 	ringback     ringback
 	transfer     transfer
 	recording    recording
+	playing      *playing // nil before the first playback
 	owed         owed
 	surrender    *Surrender // nil when no other call has asked
 	// chain is the id that calls share which transfers have made of each other.
@@ -255,11 +256,13 @@ type (
 		Duration          time.Duration
 	}
 	// Hear replaces the hearing table; Sounds are what its negative sources stand for,
-	// Taps whom its negative listeners hear, for the recording.
+	// Taps whom its negative listeners hear, for the recording. Keys are those in whose sound
+	// keys are listened for.
 	Hear struct {
 		Table  rtp.Table
 		Sounds Sounds
 		Taps   map[int]record.Party
+		Keys   []int
 	}
 	// Shut closes a participant's media and reports its counts.
 	Shut struct{ Participant int }
@@ -407,6 +410,7 @@ func (m *Machine) settle(now time.Time) {
 	m.surrenderNow(now)
 	m.payOwed()
 	m.recordNow(now)
+	m.playNow(now)
 	m.listenNow(now)
 	m.rehear()
 	if m.state == event.CallDisconnecting && m.everyLeg(legGivenUp) && m.hunt.located == m.hunt.index && m.fetching == 0 &&

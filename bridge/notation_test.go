@@ -165,6 +165,10 @@ func actionLine(a Action) string {
 		return fmt.Sprintf("record pause %v", a.Pause)
 	case EndRecording:
 		return "record end"
+	case Load:
+		return fmt.Sprintf("load %d", a.Number)
+	case Unload:
+		return fmt.Sprintf("unload %d", a.Number)
 	case Shut:
 		return fmt.Sprintf("shut %d", a.Participant)
 	case MeasureMedia:
@@ -287,6 +291,8 @@ func endWords(h Hear, number int) string {
 		return fmt.Sprintf("%v%d", party.Side, tapFor(number))
 	case number == beepNumber:
 		return "beep"
+	case isPlayback(number):
+		return fmt.Sprintf("play%d", h.Sounds[number].Playback)
 	}
 	return strconv.Itoa(number)
 }
@@ -334,6 +340,8 @@ func eventLine(e event.Event) string {
 		return "not added " + e.Target + causeSuffix(e.Cause)
 	case event.RecordingChanged:
 		return recordingWords(e)
+	case event.PlaybackChanged:
+		return playbackWords(e)
 	case event.CallJoined:
 		return "joined into " + e.Into
 	case event.CallEnded:

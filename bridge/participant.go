@@ -103,6 +103,7 @@ func (m *Machine) leave(now time.Time, p *participant, c event.Cause) {
 		return
 	}
 	m.lastKeys(now, p)
+	m.stopPlayingTo(now, p.id)
 	m.enterParticipant(now, p, event.ParticipantDisconnected, c)
 	if p.leg == legLive {
 		p.leg = legEnding

@@ -274,6 +274,8 @@ func (w *world) move() {
 	case kind <= 3 && w.transfers():
 	case kind == 6 && rapid.IntRange(0, 3).Draw(w.t, "crowd") == 0:
 		w.crowd()
+	case kind == 7 && rapid.IntRange(0, 2).Draw(w.t, "playing") == 0:
+		w.plays()
 	case kind == 5 && rapid.IntRange(0, 9).Draw(w.t, "replaces") == 0 && w.machine.State() < event.CallDisconnected:
 		w.replaces()
 	case kind == 4 && w.checks > 0:

@@ -11,6 +11,8 @@ type Sound struct {
 	Kind SoundKind
 	// Country is whose ringing tone it is, an ISO 3166 code of two letters; empty for music.
 	Country string
+	// Playback is the number of a playback; 0 for others.
+	Playback int
 }
 
 // SoundKind is a kind of sound of ours.
@@ -21,6 +23,7 @@ const (
 	SoundMusic SoundKind = iota
 	SoundRingback
 	SoundBeep
+	SoundPlayback
 )
 
 // Sounds are the sounds of a hearing table, by their numbers in it, which are negative.
@@ -58,6 +61,8 @@ func (s Sounds) with(number int, what Sound) Sounds {
 
 func (m *Machine) sound(number int) Sound {
 	switch {
+	case isPlayback(number):
+		return Sound{Kind: SoundPlayback, Playback: -number - 5<<16}
 	case number == beepNumber:
 		return Sound{Kind: SoundBeep}
 	case number < -1<<16:
@@ -67,8 +72,11 @@ func (m *Machine) sound(number int) Sound {
 }
 
 // made makes a sound, from its beginning; nil when there is none.
-func (e *Env) made(s Sound) audio.Source {
+func (c *Call) made(s Sound) audio.Source {
+	e := c.env
 	switch {
+	case s.Kind == SoundPlayback:
+		return c.reeled(s.Playback)
 	case s.Kind == SoundRingback:
 		return orNone(audio.NewCadence(toneRate, audio.Ringback.In(s.Country)...))
 	case s.Kind == SoundBeep:

@@ -19,6 +19,7 @@ type census struct {
 	ringbacks [ringbackPlaying + 1]int
 	forwards  [forwardAsked + 1]int
 	transfers [transferAdding + 1]int
+	playbacks [event.PlaybackFailed + 1]int
 	hunts     [3]int // idle, locating, ringing
 }
 
@@ -56,6 +57,8 @@ func (c *census) passed(e event.Event) {
 	case event.ParticipantStateChanged:
 		c.parties[e.From]++
 		c.parties[e.To]++
+	case event.PlaybackChanged:
+		c.playbacks[e.State]++
 	}
 }
 
@@ -69,6 +72,7 @@ func (c *census) lists() map[string][]int {
 		"ringbackPhase":          c.ringbacks[:],
 		"forwardPhase":           c.forwards[:],
 		"transferPhase":          c.transfers[:],
+		"event.PlaybackState":    c.playbacks[event.PlaybackNotStarted:],
 		"hunt":                   c.hunts[:],
 	}
 }

@@ -110,6 +110,8 @@ func (s *story) happen(w []string) error {
 		s.step(Add{Request: dialplan.Request{Origin: dialplan.Party{Name: w[1]}, To: w[2]}})
 	case "record", "pause", "resume", "unrecord", "recorded", "lost", "lacks":
 		s.record(w)
+	case "play", "unplay", "loaded", "played", "unheard":
+		s.play(w)
 	case "remove":
 		s.step(Remove{Participant: number(w[1]), Cause: event.Cause{Status: 200, Q850: 16, By: event.PartyGateway, Text: "removed"}})
 	case "replacing":

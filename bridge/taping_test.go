@@ -19,6 +19,7 @@ import (
 
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
 	"github.com/tandem-gateway/tandem/rtp/audio"
 	"github.com/tandem-gateway/tandem/rtp/codec"
 	"github.com/tandem-gateway/tandem/rtp/record"
@@ -46,13 +47,20 @@ func (s *stage) keys(id int, to netip.AddrPort, d time.Duration) {
 	s.send(id, to, d, audio.Sine{Frequency: 770, Level: -13}, audio.Sine{Frequency: 1336, Level: -11})
 }
 
-func (s *stage) send(id int, to netip.AddrPort, d time.Duration, sines ...audio.Sine) {
+// send has a participant send sines for a time, and gives what it hears meanwhile, of
+// G.711.
+func (s *stage) send(id int, to netip.AddrPort, d time.Duration, sines ...audio.Sine) (heard []int16) {
 	s.t.Helper()
 	socket, err := s.net.ListenUDP(describe(id, nil).Media[0].AddrPort())
 	if err != nil {
 		s.t.Error(err)
-		return
+		return nil
 	}
+	done := make(chan struct{})
+	go func() { // ends when its socket is closed
+		defer close(done)
+		heard = listen(socket)
+	}()
 	sine, err := audio.NewTone(8000, sines...)
 	if err != nil {
 		s.t.Fatal(err)
@@ -73,6 +81,27 @@ func (s *stage) send(id int, to netip.AddrPort, d time.Duration, sines ...audio.
 	}
 	if err := socket.Close(); err != nil {
 		s.t.Error(err)
+	}
+	<-done
+	return heard
+}
+
+// listen gives the sound of the G.711 that comes, until the socket is closed.
+func listen(socket rtp.PacketConn) (heard []int16) {
+	buffer, pcm := make([]byte, 2048), make([]int16, 2048)
+	for {
+		n, _, err := socket.ReadFromUDPAddrPort(buffer)
+		if err != nil {
+			return heard
+		}
+		law := codec.PCMU
+		if buffer[1]&0x7f == 8 {
+			law = codec.PCMA
+		}
+		if buffer[1]&0x7f <= 8 {
+			law.Decode(pcm, buffer[12:n])
+			heard = append(heard, pcm[:n-12]...)
+		}
 	}
 }
 
@@ -151,8 +180,10 @@ func TestRecordingIntoStereo(t *testing.T) {
 // wantEvents wants those of recordings.
 func (s *stage) wantEvents(want ...string) {
 	s.t.Helper()
-	got := slices.DeleteFunc(slices.Clone(s.events), func(e string) bool { return !strings.HasPrefix(e, "recording") })
-	s.expect("what is told of the recording", got, want...)
+	got := slices.DeleteFunc(slices.Clone(s.events), func(e string) bool {
+		return !strings.HasPrefix(e, "recording") && !strings.HasPrefix(e, "playback")
+	})
+	s.expect("what is told of recordings and playbacks", got, want...)
 }
 
 // wantParties wants those of the sidecar.

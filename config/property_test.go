@@ -166,7 +166,7 @@ func genConfig(t *rapid.T) *Config {
 
 		MusicOnHold: MusicPass,
 		Recording:   genRecording(t),
-		Prompts:     Prompts{AllowPrivate: rapid.Bool().Draw(t, "private")},
+		Prompts:     Prompts{Path: rapid.SampledFrom([]string{"", "/srv/prompts", "my prompts"}).Draw(t, "prompts"), AllowPrivate: rapid.Bool().Draw(t, "private")},
 		SIP:         SIP{Advertise: genAddresses.Draw(t, "advertise"), Domain: genHost.Draw(t, "domain"), MinSE: defaultMinSE, SessionExpires: rapid.SampledFrom([]time.Duration{0, 90 * time.Second, 2 * time.Hour}).Draw(t, "session_expires")},
 		RTP:         RTP{Address: genAddresses.Draw(t, "address"), Timeout: genDuration(t, 0), Codecs: genCodecs(t)},
 		CDR:         CDR{Path: rapid.StringMatching(`[ -~]{0,20}`).Draw(t, "path")},

@@ -64,6 +64,9 @@ func (f *RecordingFormat) UnmarshalText(text []byte) error {
 
 // Prompts is where sound may come from that is played.
 type Prompts struct {
+	// Path is the directory of the prompts that are played into calls: WAV of 8, 16 or 48 kHz,
+	// PCM or G.711. Default "": https URLs only.
+	Path string `yaml:"path"`
 	// AllowPrivate lets URLs lead to addresses that are not public: this machine's, a local
 	// network's. Default false.
 	AllowPrivate bool `yaml:"allow_private"`

@@ -20,6 +20,7 @@ func genRecording(t *rapid.T) Recording {
 // recording writes it.
 func (w *written) recording(c *Config) {
 	w.key(0, "", "prompts", "")
+	w.key(2, "prompts", "path", strconv.Quote(c.Prompts.Path))
 	w.key(2, "prompts", "allow_private", strconv.FormatBool(c.Prompts.AllowPrivate))
 	w.key(0, "", "recording", "")
 	w.key(2, "recording", "path", strconv.Quote(c.Recording.Path))
@@ -34,7 +35,7 @@ func (w *written) recording(c *Config) {
 func TestRecording(t *testing.T) {
 	c, err := Parse("t.yaml", []byte(`
 recording: {path: /srv, name: "{call}", layout: separate, format: ogg, beep: true, record_dtmf: true}
-prompts: {allow_private: true}
+prompts: {path: /srv/prompts, allow_private: true}
 users: [{name: alice, password: long-enough, record: true}]
 trunks: [{name: t, address: "sip:192.0.2.1"}]
 routes: [{name: r, to: "+", trunks: [t], record: true}, {name: s, to: "+1", trunks: [t]}]
@@ -43,7 +44,7 @@ routes: [{name: r, to: "+", trunks: [t], record: true}, {name: s, to: "+1", trun
 		t.Fatal(err)
 	}
 	want := Recording{Path: "/srv", Name: "{call}", Layout: RecordingSeparate, Format: RecordingOgg, Beep: true, RecordDTMF: true}
-	if c.Recording != want || !c.Prompts.AllowPrivate || !c.Users[0].Record || !c.Routes[0].Record || c.Routes[1].Record {
+	if c.Recording != want || c.Prompts != (Prompts{Path: "/srv/prompts", AllowPrivate: true}) || !c.Users[0].Record || !c.Routes[0].Record || c.Routes[1].Record {
 		t.Errorf("%+v", c)
 	}
 	if d := Default().Recording; d != (Recording{Name: defaultRecordingName}) {

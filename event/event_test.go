@@ -25,6 +25,8 @@ func TestNames(t *testing.T) {
 		{func(i uint8) fmt.Stringer { return TransferKind(i) }, []string{"blind", "attended", "recall"}},
 		{func(i uint8) fmt.Stringer { return RecordingState(i) }, []string{"none", "recording", "paused", "failed"}},
 		{func(i uint8) fmt.Stringer { return RecordingCause(i) }, []string{"stopped", "no space", "failed"}},
+		{func(i uint8) fmt.Stringer { return PlaybackState(i) }, []string{"notStarted", "running", "completed", "failed"}},
+		{func(i uint8) fmt.Stringer { return PlaybackCause(i) }, []string{"ended", "stopped", "digit", "nobody", "failed"}},
 	} {
 		for i, want := range c.names {
 			if v := c.of(uint8(i + 1)); v.String() != want {
@@ -46,7 +48,7 @@ func TestOf(t *testing.T) {
 		CallReceived{Header: h}, CallRouted{Header: h}, CallForwarded{Header: h}, CallStateChanged{Header: h},
 		ParticipantStateChanged{Header: h}, AttemptStarted{Header: h}, AttemptEnded{Header: h}, TransferChanged{Header: h},
 		CallJoined{Header: h}, DigitPressed{Header: h}, RecordingChanged{Header: h}, MediaEnded{Header: h}, CallEnded{Header: h},
-		MediaQuality{Header: h}, OneWayAudio{Header: h}, ParticipantNotAdded{Header: h},
+		MediaQuality{Header: h}, OneWayAudio{Header: h}, ParticipantNotAdded{Header: h}, PlaybackChanged{Header: h},
 	} {
 		if e.Of() != h {
 			t.Errorf("%T is of %+v", e, e.Of())

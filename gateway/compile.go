@@ -69,6 +69,7 @@ func compileWith(c *config.Config, sounds prompts) (*sip.Settings, error) {
 		}
 		s.Trunks = append(s.Trunks, compiled)
 	}
+	s.Prompts = library{sounds, c.Prompts}
 	if err := errors.Join(sounds.holdMusic(s, c), recordCalls(s, c)); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/tandem-gateway/tandem/bridge"
 	"github.com/tandem-gateway/tandem/cdr"
 	"github.com/tandem-gateway/tandem/config"
 	"github.com/tandem-gateway/tandem/event"
@@ -208,6 +209,10 @@ func (g *Gateway) Live() Live {
 		Calls: g.edge.Calls(), Ports: g.ports.InUse(), Phones: g.edge.Phones(), Records: g.records.Open(),
 	}
 }
+
+// Call gives a live call by the id that its events have, to play into it, record it, and add
+// or remove participants; nil when it is over.
+func (g *Gateway) Call(id string) *bridge.Call { return g.edge.Find(id) }
 
 // publish hands an event to its readers. The record comes last but for the
 // embedder, who may look for it when it hears of the end.

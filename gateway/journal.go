@@ -24,6 +24,8 @@ func journal(log *slog.Logger, e event.Event) {
 		transferred(log, id, e)
 	case event.RecordingChanged:
 		recordingChanged(log, id, e)
+	case event.PlaybackChanged:
+		playbackChanged(log, id, e)
 	case event.CallJoined:
 		log.Info("call joined", id, "into", e.Into, "chain", e.Chain)
 	case event.CallStateChanged:
@@ -75,3 +77,23 @@ func transferred(log *slog.Logger, id slog.Attr, e event.TransferChanged) {
 
 // nameOf is a party in one word.
 func nameOf(i event.Identity) string { return cmp.Or(i.User, i.Phone) }
+
+// playbackChanged says how far a playback is. One that cannot be played is a warning, one
+// that nobody was there to hear is none.
+func playbackChanged(log *slog.Logger, id slog.Attr, e event.PlaybackChanged) {
+	attrs := []any{id, "playback", e.Playback, "participant", e.Participant, "state", e.State.String()}
+	if e.Reference != "" {
+		attrs = append(attrs, "reference", e.Reference)
+	}
+	if e.Cause != 0 {
+		attrs = append(attrs, "cause", e.Cause.String())
+	}
+	if e.Digit != "" {
+		attrs = append(attrs, "digit", e.Digit)
+	}
+	if e.Cause == event.PlaybackBroken {
+		log.Warn("call playback", append(attrs, "err", e.Error)...)
+		return
+	}
+	log.Info("call playback", attrs...)
+}

@@ -17,8 +17,8 @@ import (
 	"github.com/tandem-gateway/tandem/sip"
 )
 
-// musicRate is the sampling rate of telephone sound.
-const musicRate = 8000
+// telephoneRate is the sampling rate of telephone sound.
+const telephoneRate = 8000
 
 // prompts are where sound to be played comes from: files and URLs.
 type prompts struct {
@@ -26,16 +26,20 @@ type prompts struct {
 	log   *slog.Logger
 	// roots are whom servers of URLs must be known to; nil is the machine's.
 	roots *x509.CertPool
+	// shelf keeps those that are played into calls.
+	shelf *fetch.Shelf[shelved]
 }
 
-func newPrompts(log *slog.Logger) prompts { return prompts{store: fetch.NewStore(), log: log} }
+func newPrompts(log *slog.Logger) prompts {
+	return prompts{store: fetch.NewStore(), log: log, shelf: fetch.NewShelf[shelved](shelfSize)}
+}
 
 // holdMusic puts the music on hold into the settings: one sound in memory, which
 // every party on hold hears from its beginning.
 func (p prompts) holdMusic(s *sip.Settings, c *config.Config) error {
 	if c.MusicOnHold == config.MusicPass {
 		// Who is being transferred hears music all the same: there is nobody to pass on.
-		tune := sync.OnceValue(func() *audio.Prompt { return audio.Tune(musicRate) })
+		tune := sync.OnceValue(func() *audio.Prompt { return audio.Tune(telephoneRate) })
 		s.Music = func() audio.Source { return tune().Loop() }
 		return nil
 	}
@@ -50,14 +54,14 @@ func (p prompts) holdMusic(s *sip.Settings, c *config.Config) error {
 
 func (p prompts) music(c *config.Config) (*audio.Prompt, error) {
 	if c.MusicOnHold == config.MusicTune {
-		return audio.Tune(musicRate), nil
+		return audio.Tune(telephoneRate), nil
 	}
 	sound, err := p.open(c.MusicOnHold, c.Prompts.AllowPrivate)
 	if err != nil {
 		return nil, err
 	}
 	defer sound.Close()
-	return audio.LoadPrompt(sound, musicRate)
+	return audio.LoadPrompt(sound, telephoneRate)
 }
 
 // open opens a file or a URL. A URL that cannot be read any more is what it was.
@@ -69,12 +73,18 @@ func (p prompts) open(name string, private bool) (io.ReadCloser, error) {
 		}
 		return file, nil
 	}
-	content, stale, err := p.store.Get(context.Background(), name, fetch.Options{Private: private, Roots: p.roots})
-	if err != nil {
-		return nil, err
-	}
+	content, err := p.read(context.Background(), name, private)
+	return io.NopCloser(bytes.NewReader(content)), err
+}
+
+// read reads a URL.
+func (p prompts) read(ctx context.Context, name string, private bool) ([]byte, error) {
+	content, stale, err := p.store.Get(ctx, name, fetch.Options{Private: private, Roots: p.roots})
 	if stale != nil {
 		p.log.Warn("a sound is played as it was", "err", stale)
 	}
-	return io.NopCloser(bytes.NewReader(content)), nil
+	if err == nil && len(content) == 0 {
+		err = fmt.Errorf("%s gives nothing", name)
+	}
+	return content, err
 }

@@ -168,6 +168,15 @@ func (p *Paths) listenFor(to, from End) {
 	}
 }
 
+// ListenForKeys has the keys listened for that a far end presses as tones, though nobody
+// hears them who takes keys otherwise; see Session.OnKeys. It is to be called before Swap,
+// with a session that is among the ends. With the next paths it ends.
+func (p *Paths) ListenForKeys(s *Session) {
+	if s.hasOnlyTones() {
+		p.tones[s] = true
+	}
+}
+
 // muted is set while a key sounds in what a source sends, for a listener who is told of
 // keys otherwise; nil for others.
 func (*Paths) muted(from, to End) *atomic.Bool {

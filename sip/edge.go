@@ -67,6 +67,8 @@ type Settings struct {
 	Music func() audio.Source
 	// Recorder is where calls are recorded; nil for nowhere.
 	Recorder *bridge.Recorder
+	// Prompts are what can be played into calls; nil for tones only.
+	Prompts bridge.Prompts
 	// TLS is what TLS listeners show and ask for.
 	TLS transport.Credentials
 
@@ -188,6 +190,7 @@ func (e *Edge) equip(s *Settings) *Settings {
 		Dialer: e, Plan: choosing{e, s}, Ports: e.config.Ports, Limits: s.Limits, Log: e.log,
 		Publish: e.config.Publish, Forget: e.forget, Music: s.Music,
 		Recorder:    s.Recorder,
+		Prompts:     s.Prompts,
 		Certificate: s.Certificate,
 	}
 	return s

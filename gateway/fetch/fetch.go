@@ -13,7 +13,8 @@
 // A Store asks again each time it is asked, with the ETag or the date of what it has (RFC
 // 9110 s13.1), and gives what it has where the server says that this is good, or cannot be
 // reached: a reload must not fail for the sake of a server that is down. It keeps that in
-// memory only; after a restart the server must be there.
+// memory only; after a restart the server must be there. It keeps so much; of more, what was
+// asked for last.
 package fetch
 
 import (
@@ -26,7 +27,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"sync"
 	"time"
 )
 
@@ -37,6 +37,9 @@ const (
 )
 
 const maxRedirects = 3
+
+// storeSize is how much a Store keeps, in octets.
+const storeSize = 4 * DefaultSize
 
 // Options bound what is read.
 type Options struct {
@@ -66,10 +69,7 @@ var (
 )
 
 // Store reads URLs. It may be used by several goroutines.
-type Store struct {
-	mu   sync.Mutex
-	kept map[string]kept
-}
+type Store struct{ kept *Shelf[kept] }
 
 // kept is what a URL has given, and what the server has called it.
 type kept struct {
@@ -78,7 +78,7 @@ type kept struct {
 }
 
 // NewStore makes a store that has nothing yet.
-func NewStore() *Store { return &Store{kept: map[string]kept{}} }
+func NewStore() *Store { return &Store{NewShelf[kept](storeSize)} }
 
 // IsURL tells a URL from the path of a file.
 func IsURL(name string) bool {
@@ -93,15 +93,11 @@ func (s *Store) Get(ctx context.Context, address string, o Options) (content []b
 	o = o.complete()
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	s.mu.Lock()
-	before, known := s.kept[address]
-	s.mu.Unlock()
+	before, known := s.kept.Get(address)
 	now, err := o.read(ctx, address, before)
 	switch {
 	case err == nil:
-		s.mu.Lock()
-		s.kept[address] = now
-		s.mu.Unlock()
+		s.kept.Put(address, now, int64(len(now.content)))
 		return now.content, nil, nil
 	case known && !errors.Is(err, ErrPrivate) && !errors.Is(err, ErrScheme):
 		return before.content, err, nil
