@@ -26,6 +26,8 @@ func journal(log *slog.Logger, e event.Event) {
 		recordingChanged(log, id, e)
 	case event.PlaybackChanged:
 		playbackChanged(log, id, e)
+	case event.ParticipantNotAdded:
+		log.Warn("participant not added", id, "target", e.Target, "status", e.Cause.Status, "q850", e.Cause.Q850, "cause", e.Cause.Text)
 	case event.CallJoined:
 		log.Info("call joined", id, "into", e.Into, "chain", e.Chain)
 	case event.CallStateChanged:

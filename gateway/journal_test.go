@@ -17,3 +17,15 @@ func TestOneWayAudioIsLogged(t *testing.T) {
 		}
 	}
 }
+
+// TestNotAddedIsLogged with why.
+func TestNotAddedIsLogged(t *testing.T) {
+	line := journaled(event.ParticipantNotAdded{
+		Header: event.Header{Call: "id1", At: time.Unix(1, 0)}, Target: "sip:bob", Cause: event.Cause{Status: 403, Q850: 21, Text: "not for trunks"},
+	})
+	for _, want := range []string{"level=WARN", "participant not added", "call=id1", "target=sip:bob", "status=403", "not for trunks"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q is not in %s", want, line)
+		}
+	}
+}

@@ -68,6 +68,8 @@
 //	drop next [N] WHAT [METHOD] to|from NAME   a method, a status or RTP
 //	unplug NAME, plug NAME             NAME loses its connections
 //	gateway is behind ADDRESS          a NAT: what is sent to that address comes to it
+//	gateway adds NUMBER to the call of NAME, gateway removes NAME from the call of NAME
+//	                                   NAME is who has placed it; the first is who is in it
 //	gateway drains
 //	gateway reloads:                   with the configuration that is indented below
 //	record KEY=PATTERN ...             there is such a call record; records N counts them

@@ -39,6 +39,7 @@ type running struct {
 	drain   context.CancelFunc
 	done    chan error
 	records string
+	calls   *calls
 }
 
 // boot starts the script's gateway.
@@ -52,12 +53,13 @@ func (s *stage) boot() error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{ReplaceAttr: s.sinceBegin}))
-	g, err := gateway.New(gateway.Options{Config: c, Network: socketsOf(s.net.Net, gateway.Network.ListenUDP), Names: "; what name servers know\n" + s.script.Names, Log: log})
+	known := &calls{}
+	g, err := gateway.New(gateway.Options{Config: c, Events: known.note, Network: socketsOf(s.net.Net, gateway.Network.ListenUDP), Names: "; what name servers know\n" + s.script.Names, Log: log})
 	if err != nil {
 		return fmt.Errorf("gateway: %w", err)
 	}
 	ctx, drain := context.WithCancel(context.Background())
-	s.running = &running{gateway: g, drain: drain, done: make(chan error, 1), records: records}
+	s.running = &running{gateway: g, drain: drain, done: make(chan error, 1), records: records, calls: known}
 	go func() { s.running.done <- g.Run(ctx) }()
 	return nil
 }

@@ -44,6 +44,8 @@ func verbs() []verb {
 		{"plug NAME", parsePlug},
 		{"NAME loses its connections", parseLose},
 		{"gateway is behind ADDRESS", parseNAT},
+		{"gateway adds NUMBER to the call of NAME", parseCrowd},
+		{"gateway removes NAME from the call of NAME", parseCrowd},
 		{"gateway drains", parseDrain},
 		{"gateway reloads:", parseReload},
 		{"record ...", parseRecord},
