@@ -50,7 +50,8 @@ var house = []floor{
 	{"internal/authority", nil},
 	{"internal/archtest", nil},
 	{"internal/phone", []string{"rtp/codec", "rtp/audio", "rtp/srtp"}},
-	{"internal/calltest", []string{"gateway", "config", "internal/phone", "internal/simnet", "internal/authority"}},
+	// calltest controls live calls as the api will: it asks bridge, and follows their events.
+	{"internal/calltest", []string{"gateway", "bridge", "dialplan", "event", "config", "internal/phone", "internal/simnet", "internal/authority"}},
 	{"internal/demo", []string{"gateway", "config", "event", "internal/phone"}},
 
 	{"cmd/...", []string{"gateway", "config", "internal/demo"}},
