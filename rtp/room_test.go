@@ -249,6 +249,7 @@ func TestSmallJitter(t *testing.T) {
 				next = next.Add(framePeriod)
 				<-time.After(time.Until(next))
 			}
+			synctest.Wait() // the clock may tick at this very moment
 			for _, n := range all[1].heardBy().(*seat).room.present.Load().inlets {
 				if n.number == 1 {
 					if s := n.buffer.Stats(); s.Starved > 2 || s.Late > 0 || s.Delay > 30*ms {

@@ -484,7 +484,7 @@ func twoGateways(t *testing.T) (a, b *Session, say func(), heard chan []byte) {
 // ended waits for both handshakes.
 func ended(t *testing.T, verdicts chan error, n int) (list []error) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	for range n {
 		select {

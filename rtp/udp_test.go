@@ -74,7 +74,7 @@ func open(t testing.TB, n Network, local string) *mailbox {
 
 func (m *mailbox) want(packet string, from netip.AddrPort) {
 	m.t.Helper()
-	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	select {
 	case got := <-m.came:

@@ -202,8 +202,8 @@ type party struct {
 
 	mu  sync.Mutex
 	got []phone.Arrival
-	// twice counts messages that came again.
-	twice int
+	// twice counts messages that came again, pongs the answers to pings.
+	twice, pongs int
 }
 
 // udp makes a party with a socket.
@@ -261,6 +261,10 @@ func (s *stage) enter(name string, at netip.AddrPort, c phone.PacketConn) *party
 func (p *party) receive(b []byte, from netip.AddrPort) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if string(b) == phone.Pong {
+		p.pongs++
+		return
+	}
 	a, err := p.Receive(time.Now(), b, from)
 	if err != nil {
 		p.s.t.Errorf("%s got %v: %q", p.Name, err, b)

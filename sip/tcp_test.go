@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/internal/phone"
 	"github.com/tandem-gateway/tandem/internal/simnet"
 )
 
@@ -216,8 +217,10 @@ func TestFaultsOnAStream(t *testing.T) {
 		p.want("401 OPTIONS")
 		p.raw(whole[20:])
 		p.want("401 OPTIONS")
-		p.raw("\r\n\r\n") // a ping; the pong is no message
-		p.want()
+		p.raw(phone.Ping)
+		if p.want(); p.pongs != 1 {
+			t.Errorf("%d pongs to a ping", p.pongs)
+		}
 		p.raw(head + "To: <sip:h>\r\nContent-Length: many\r\n\r\n")
 		p.want("400 OPTIONS")
 		s.pass(5 * time.Second)

@@ -22,7 +22,8 @@ type coder struct {
 // g711 is what a voice speaks by itself.
 const g711 = codec.PCMU
 
-// coder makes one that hears one payload type and speaks another. It ends with the story.
+// coder makes one that hears one payload type and speaks another. It ends with the voice
+// that it is lent to.
 func (s *stage) coder(f codec.Format, in, out byte) *coder {
 	s.Helper()
 	c := &coder{T: s.T, format: f, in: in, out: out}
@@ -32,8 +33,12 @@ func (s *stage) coder(f codec.Format, in, out byte) *coder {
 	if err != nil || wrong != nil {
 		s.Fatal(err, wrong)
 	}
-	s.Cleanup(func() { c.enc.Close(); c.dec.Close() })
 	return c
+}
+
+func (c *coder) close() {
+	c.enc.Close()
+	c.dec.Close()
 }
 
 // lend makes a voice speak the codec.
@@ -42,7 +47,7 @@ func (c *coder) lend(v *voice) {
 	defer v.mu.Unlock()
 	write := v.audio.Write
 	v.audio.Write = func(b []byte, to netip.AddrPort) { write(c.encode(b), to) }
-	v.decode = c.decode
+	v.decode, v.lent = c.decode, c
 }
 
 // encode turns a packet of G.711 into one of the codec: 8 kHz into 16 kHz.

@@ -44,28 +44,33 @@ func (s *stage) refreshed(asked *party, method string) {
 // answer.
 func (s *stage) refreshedAfter(r peers.Record, host byte, method string) {
 	s.Helper()
-	const day = 24 * time.Hour
-	if after := (s.sentAt(host, method+" ") - clock(r.Answered.Local()) + day) % day; after < brief/2-10*time.Millisecond || after > brief*2/3 {
+	if after := s.sentAfter(clock(r.Answered.Local()), host, method+" "); after < brief/2-10*time.Millisecond || after > brief*2/3 {
 		s.Errorf("it is refreshed %v after the answer, not %v", after, brief/2)
 	}
 }
 
-// sentAt is the time of day at which the gateway has last sent a party a message that
-// begins so, by its own trace.
-func (s *stage) sentAt(host byte, begins string) (at time.Duration) {
+// sentAfter is how long after a time of day the gateway has sent a party a message that
+// begins so, by its own trace: the first one, for the others may repeat it.
+func (s *stage) sentAfter(since time.Duration, host byte, begins string) time.Duration {
 	s.Helper()
 	said, err := os.ReadFile(s.gateway.Output)
 	if err != nil {
 		s.Fatal(err)
 	}
+	const day = 24 * time.Hour
 	lines := strings.Split(string(said), "\n")
 	for i, line := range lines[:len(lines)-1] {
 		when, found := strings.CutSuffix(line, " UDP "+s.gatewayFor(host).String()+" -> "+s.SIP(host).String())
-		if t, err := time.Parse("15:04:05.000000", when); found && err == nil && strings.HasPrefix(lines[i+1], begins) {
-			at = clock(t)
+		t, err := time.Parse("15:04:05.000000", when)
+		if !found || err != nil || !strings.HasPrefix(lines[i+1], begins) {
+			continue
+		}
+		if after := (clock(t) - since + day) % day; after < day/2 { // the others were before
+			return after
 		}
 	}
-	return at
+	s.Errorf("nothing that begins with %q was sent then", begins)
+	return 0
 }
 
 func clock(t time.Time) time.Duration {

@@ -31,6 +31,7 @@ type voice struct {
 	late  []stall
 	// decode makes G.711 of packets in another codec; it may be nil.
 	decode func([]byte) []byte
+	lent   *coder
 }
 
 // stall is a time in which a voice had no processor.
@@ -70,6 +71,9 @@ func (v *voice) close() {
 	v.end()
 	v.loop.Wait()
 	v.pump.Close()
+	if v.lent != nil { // it speaks and hears by that until here
+		v.lent.close()
+	}
 }
 
 // Next and Tick make it a clock of its pump: every 5 ms it looks whether a packet

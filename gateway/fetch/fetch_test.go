@@ -29,7 +29,7 @@ func server(t *testing.T, answer http.HandlerFunc) (*httptest.Server, Options) {
 	t.Cleanup(s.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	return s, Options{Private: true, Roots: roots, Timeout: 5 * time.Second}
+	return s, Options{Private: true, Roots: roots, Timeout: time.Minute}
 }
 
 func says(text string) http.HandlerFunc {

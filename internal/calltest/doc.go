@@ -28,8 +28,8 @@
 //
 // Nobody needs a line for: a 100 (one hop's business), a NOTIFY of a REFER that still runs,
 // retransmissions (they are marked, and looked at with "again" only), a 401 or 407 to a request that was
-// sent without "noauth" (the phone answers it), and OPTIONS from outside of a call
-// (it gets its 200).
+// sent without "noauth" (the phone answers it), OPTIONS from outside of a call
+// (it gets its 200), and a keep-alive (it gets its pong). A party "by hand" answers none.
 //
 // # Lines
 //
@@ -48,6 +48,8 @@
 //	    Name: value                    sets a header; +Name adds one, !Name removes it
 //	    | text                         a line of the body
 //	NAME -> raw                        what is below after | as it stands
+//	NAME -> keepalive                  CRLF twice, as a phone keeps its connection (RFC 5626 4.4.1)
+//	NAME -> pong                       CRLF once: the answer to that
 //	NAME <- METHOD|STATUS/STATUS [METHOD] [OPTION...]
 //	    Name: a*b                      one line of the header is this, * is anything
 //	    Name ~ regexp                  one line matches; !~ none does
@@ -55,6 +57,8 @@
 //	    | a*b                          a line of the body is this
 //	NAME <-? ...                       may come, within 500ms
 //	NAME <- nothing for TIME
+//	NAME <- pong [within=TIME]         the answer to its keepalive; one without its line is a failure
+//	NAME <- keepalive [within=TIME]    the gateway's next one, which the party has answered
 //	any order:                         the <- lines below, as they come
 //
 //	wait TIME                          at TIME waits until then from the begin

@@ -45,6 +45,9 @@ func (s *stage) stray() error {
 		if a := p.unasked(s); a != nil {
 			return fmt.Errorf("no line expects what %s got: %s", p.name, summary(a.Message))
 		}
+		if err := p.strayPong(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

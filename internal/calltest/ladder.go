@@ -87,14 +87,24 @@ func (d *ladder) who(at netip.AddrPort) string {
 
 // message is one line: time, from, to, what, and what became of it.
 func (d *ladder) message(p simnet.Packet, m *phone.Message) string {
-	s := fmt.Sprintf("%9.3f %s  %s", p.Sent.Sub(d.began).Seconds(), d.way(p), firstLine(p.Data))
-	if m != nil {
-		s = fmt.Sprintf("%9.3f %s  %s", p.Sent.Sub(d.began).Seconds(), d.way(p), summary(m))
-	}
+	s := fmt.Sprintf("%9.3f %s  %s", p.Sent.Sub(d.began).Seconds(), d.way(p), headline(p.Data, m))
 	if p.Verdict != simnet.Delivered {
 		s += fmt.Sprintf("  (%v)", p.Verdict)
 	}
 	return s + "\n"
+}
+
+// headline is what a packet is, message or not.
+func headline(packet []byte, m *phone.Message) string {
+	switch {
+	case m != nil:
+		return summary(m)
+	case string(packet) == phone.Ping:
+		return "keep-alive"
+	case string(packet) == phone.Pong:
+		return "pong"
+	}
+	return firstLine(packet)
 }
 
 // summary is what a reader of a ladder wants to see of a message.

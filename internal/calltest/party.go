@@ -29,6 +29,9 @@ type party struct {
 	// streams are its TCP or TLS connections, nil for a party that has UDP only.
 	streams *phone.Streams
 	byHand  bool
+	// pings are how often it was asked whether it is there, pongs the answers to its own
+	// question that no line has asked for.
+	pings, pongs int
 	// progress is what a NOTIFY of a REFER that still runs gets.
 	progress int
 

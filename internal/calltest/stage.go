@@ -184,6 +184,9 @@ func (s *stage) blame(format string, args ...any) {
 // arrived takes one SIP packet for a party: what every message must be, what a
 // decent user does without being told, and the queue for the script's lines.
 func (s *stage) arrived(p *party, now time.Time, packet []byte, from netip.AddrPort) {
+	if s.keptAlive(p, string(packet), from) {
+		return
+	}
 	a, err := p.agent.Receive(now, packet, from)
 	if err != nil {
 		s.blame("%s got %v:\n%s", p.name, err, packet)

@@ -13,8 +13,8 @@ import (
 )
 
 // Streams gives TCP the form of a packet connection: a packet is one message
-// (RFC 3261 section 18.3), an address is the other end of a connection. Writing
-// to an address without a connection makes one.
+// (RFC 3261 section 18.3) or a keep-alive between two, an address is the other end of
+// a connection. Writing to an address without a connection makes one.
 type Streams struct {
 	listener net.Listener
 	dial     func(remote netip.AddrPort) (net.Conn, error)
@@ -89,30 +89,46 @@ func (s *Streams) leave(c net.Conn, remote netip.AddrPort) {
 	c.Close()
 }
 
-// readMessage reads up to the end of a body, which Content-Length gives. Empty
-// lines before a message are passed over (section 7.5).
+// What keeps a connection alive (RFC 5626 section 3.5.1): "the double CRLF" asks, "a single
+// CRLF" answers.
+const (
+	Ping = "\r\n\r\n"
+	Pong = "\r\n"
+)
+
+// readMessage reads up to the end of a body, which Content-Length gives. Empty lines
+// before a message (section 7.5) are a packet of their own, [Ping] or [Pong].
 func readMessage(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadString('\n')
+	if err == nil && isEmpty(line) {
+		return readKeepAlive(r), nil
+	}
 	var b bytes.Buffer
 	length := 0
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return nil, err
-		}
-		empty := strings.TrimRight(line, "\r\n") == ""
-		if empty && b.Len() == 0 {
-			continue
-		}
+	for ; err == nil && !isEmpty(line); line, err = r.ReadString('\n') {
 		b.WriteString(line)
-		if empty {
-			break
-		}
 		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(long(strings.TrimSpace(name)), "Content-Length") {
 			length, _ = strconv.Atoi(strings.TrimSpace(value))
 		}
 	}
-	_, err := io.CopyN(&b, r, int64(max(length, 0)))
+	if err != nil {
+		return nil, err
+	}
+	b.WriteString(line)
+	_, err = io.CopyN(&b, r, int64(max(length, 0)))
 	return b.Bytes(), err
+}
+
+func isEmpty(line string) bool { return strings.TrimRight(line, "\r\n") == "" }
+
+// readKeepAlive is behind the first line of one: a second line that has come with it makes
+// a ping of it.
+func readKeepAlive(r *bufio.Reader) []byte {
+	if next, _ := r.Peek(min(r.Buffered(), len(Pong))); string(next) == Pong {
+		_, _ = r.Discard(len(Pong)) // it has just been looked at
+		return []byte(Ping)
+	}
+	return []byte(Pong)
 }
 
 // ReadFromUDPAddrPort gives the next message of any connection.

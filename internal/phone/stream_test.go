@@ -12,8 +12,8 @@ import (
 )
 
 func TestReadMessage(t *testing.T) {
-	r := bufio.NewReader(strings.NewReader("\r\n\r\nA b SIP/2.0\r\nl: 3\r\n\r\nabcSIP/2.0 200 OK\r\nX: y\r\n\r\nB"))
-	for _, want := range []string{"A b SIP/2.0\r\nl: 3\r\n\r\nabc", "SIP/2.0 200 OK\r\nX: y\r\n\r\n"} {
+	r := bufio.NewReader(strings.NewReader("\r\n\r\nA b SIP/2.0\r\nl: 3\r\n\r\nabc\r\nSIP/2.0 200 OK\r\nX: y\r\n\r\n\r\n\r\n\r\nB"))
+	for _, want := range []string{Ping, "A b SIP/2.0\r\nl: 3\r\n\r\nabc", Pong, "SIP/2.0 200 OK\r\nX: y\r\n\r\n", Ping, Pong} {
 		if got, err := readMessage(r); err != nil || string(got) != want {
 			t.Errorf("%q, %v, not %q", got, err, want)
 		}
