@@ -96,6 +96,7 @@ func (m *Machine) call(now time.Time, p *participant, t Target, plan dialplan.At
 	} else {
 		started.User = plan.To.Name
 	}
+	p.try = &started
 	m.emit(started)
 	m.enterParticipant(now, p, event.ParticipantConnecting, event.Cause{})
 	offer, err := m.offerToTarget(p)
@@ -150,6 +151,7 @@ func (m *Machine) refused(now time.Time, p *participant, c event.Cause) {
 }
 
 func (m *Machine) attemptEnded(now time.Time, p *participant, c event.Cause) {
+	p.try = nil
 	m.emit(event.AttemptEnded{Header: m.at(now), Attempt: p.id - callerID, Cause: c})
 }
 
@@ -234,7 +236,7 @@ func (m *Machine) giveUp(now time.Time, c event.Cause) {
 func (m *Machine) cancelTargets(now time.Time, except *participant, c event.Cause) {
 	for i := range m.participants {
 		p := &m.participants[i]
-		if p.id == callerID || p == except || p.inTalk() || p.state == event.ParticipantDisconnected {
+		if p == except || !p.rings() {
 			continue
 		}
 		m.attemptEnded(now, p, cancelled(c))
@@ -256,8 +258,7 @@ func cancelled(c event.Cause) event.Cause {
 func (m *Machine) ringingTargets() int {
 	n := 0
 	for i := range m.participants {
-		p := &m.participants[i]
-		if p.id != callerID && p.state != event.ParticipantDisconnected && !p.inTalk() {
+		if m.participants[i].rings() {
 			n++
 		}
 	}

@@ -128,6 +128,10 @@ func (a *audit) take(ev Event) {
 		*a.party(len(a.parties) + 1) = audited{state: event.ParticipantIdle, alive: true, opened: true, arrived: true}
 	case Fetched:
 		*a.party(len(a.parties) + 1) = audited{state: event.ParticipantIdle, alive: true, opened: true, connected: true}
+	case HuntFetched:
+		for _, p := range ev.parties {
+			*a.party(len(a.parties) + 1) = audited{state: event.ParticipantIdle, alive: true, opened: true, connected: len(p.stream.Formats) > 0}
+		}
 	case Add:
 		a.transferred = true
 	case Forwarded:
@@ -165,8 +169,11 @@ func (a *audit) action(act Action) {
 	case Forward:
 		a.forward(act)
 	case Give:
-		p := a.party(act.Participant)
-		p.left, p.released, p.shut = true, true, true
+		a.given(act.Participant)
+	case GiveHunt:
+		for _, p := range act.parties {
+			a.given(p.id)
+		}
 	case Connect:
 		a.connect(act)
 	case Hear:
@@ -190,6 +197,12 @@ func (a *audit) action(act Action) {
 			a.fault("Forget %d, CallEnded %d", a.forgot, a.ended)
 		}
 	}
+}
+
+// given notes a party that is another call's.
+func (a *audit) given(id int) {
+	p := a.party(id)
+	p.left, p.released, p.shut = true, true, true
 }
 
 // forward checks that a call is handed on by one user at a time, and while nothing

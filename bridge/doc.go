@@ -42,6 +42,7 @@
 //	refer.go    what a REFER says and is told; transfers that a trunk does itself
 //	recall.go   nobody takes a transferred call, and its transferor has gone
 //	join.go     an attended transfer: a party comes over from another call
+//	semiattended.go  the same while the target still rings: its hunt comes over
 //	replace.go  an INVITE with Replaces: somebody takes a party's place
 //	align.go    parties that never negotiated with each other come to talk
 //	identity.go who a party is, and how the other one learns it
@@ -76,7 +77,7 @@
 //     ringing time-out are the same code.
 //   - An attended transfer moves a leg between two calls with all that belongs to it:
 //     its dialog, its ports, its place in the dialplan. A consultation that is still
-//     ringing is given up and called anew for the transferee.
+//     ringing moves as a whole: who rings goes on ringing, for the transferee.
 //   - A recording is a part of the call: it begins with the answer at the earliest, goes on
 //     through holds and transfers with whoever is in the call then, and ends with it. A
 //     disk that is full or slow ends the recording, with an event, and holds nothing up;

@@ -55,30 +55,40 @@ type denial struct{ why FetchFailed }
 
 func (d denial) Do(c *Call, _ time.Time) { c.tellMachine(d.why) }
 
-// handover brings a party with its leg and media.
+// handover brings parties with their legs and media, and what the machine is told of them.
 type handover struct {
+	moved []moved
+	what  Event
+}
+
+type moved struct {
 	from    origin
 	leg     Leg
 	session *rtp.Session
-	party   participant
 }
 
-// Do takes them in. The leg's place is that of the participant that the machine will make
-// of it.
+// Do takes them in. A leg's place is that of the participant that the machine will make of
+// it.
 func (h *handover) Do(c *Call, _ time.Time) {
-	number := len(c.machine.participants) + 1
+	first := len(c.machine.participants) + 1
+	for i := range h.moved {
+		c.adopt(first+i, &h.moved[i])
+	}
+	c.tellMachine(h.what)
+}
+
+func (c *Call) adopt(number int, m *moved) {
 	for len(c.legs) < number {
 		c.legs = append(c.legs, nil)
 	}
-	c.legs[number-1] = h.leg
-	c.media[number] = h.session
+	c.legs[number-1] = m.leg
+	c.media[number] = m.session
 	c.listen(number)
 	if c.adopted == nil {
 		c.adopted = map[origin]int{}
 	}
-	c.adopted[h.from] = number
-	h.leg.Move(c, number)
-	c.tellMachine(Fetched{party: h.party})
+	c.adopted[m.from] = number
+	m.leg.Move(c, number)
 }
 
 // fetch asks another call.
@@ -90,23 +100,48 @@ func (c *Call) fetch(a Fetch) {
 	}
 }
 
-// give hands a party to the call that has asked. That call waits for it, so its inbox is
-// open.
+// give hands a party to the call that has asked.
 func (c *Call) give(now time.Time, participant int) {
-	to, from := c.asking, origin{c.id, participant}
-	leg := c.leg(participant)
-	c.asking = nil
-	c.env.Dialer.Moved(c, participant, to)
 	party := c.machine.participants[participant-1]
 	party.keys = nil // what it has pressed was for those here
-	if to.Post(&handover{from: from, leg: leg, session: c.media[participant], party: party}) {
-		delete(c.media, participant)
-		c.legs[participant-1] = nil
-		c.tellMachine(Reported{Participant: participant, Report: Released{}})
-		return
+	c.handOver(now, Fetched{party: party}, participant)
+}
+
+// giveHunt hands over a hunt with all who ring.
+func (c *Call) giveHunt(now time.Time, g GiveHunt) {
+	numbers := make([]int, len(g.parties))
+	for i := range g.parties {
+		numbers[i] = g.parties[i].id
 	}
-	leg.Do(now, Hangup{Cause: event.Cause{Status: 487, Q850: 16, By: event.PartyGateway, Text: "the call that it was transferred to has ended"}})
-	c.shut(now, participant)
+	c.handOver(now, HuntFetched(g), numbers...)
+}
+
+// handOver hands parties to the call that has asked. That call waits for them, so its inbox
+// is open.
+func (c *Call) handOver(now time.Time, what Event, participants ...int) {
+	to, h := c.asking, &handover{what: what}
+	c.asking = nil
+	for _, id := range participants {
+		h.moved = append(h.moved, moved{origin{c.id, id}, c.leg(id), c.media[id]})
+	}
+	open := to.Post(h)
+	for _, id := range participants {
+		if open {
+			c.part(id, to)
+			continue
+		}
+		c.leg(id).Do(now, Hangup{Cause: event.Cause{Status: 487, Q850: 16, By: event.PartyGateway, Text: "the call that it was transferred to has ended"}})
+		c.shut(now, id)
+	}
+}
+
+// part lets a party go that is the other call's now. What comes for it is sent there only
+// now: a message that was there before the party would find nobody.
+func (c *Call) part(participant int, to *Call) {
+	c.env.Dialer.Moved(c, participant, to)
+	delete(c.media, participant)
+	c.legs[participant-1] = nil
+	c.tellMachine(Reported{Participant: participant, Report: Released{}})
 }
 
 // keep refuses the call that has asked.

@@ -13,7 +13,11 @@ import (
 
 // pairOfCalls are two answered calls of alice in one gateway: in the first she talks with
 // the carrier's party, in the other with a party that she may connect it with.
-func pairOfCalls(t *testing.T) (one, other *stage) {
+func pairOfCalls(t *testing.T) (one, other *stage) { return pairWith(t, plan("trunk carrier")) }
+
+// pairWith is a pair of calls whose other one goes elsewhere; those who are called there say
+// something else than an answer.
+func pairWith(t *testing.T, d dialplan.Decision, there ...Report) (one, other *stage) {
 	one = newStage(t, 20099, Limits{})
 	other = &stage{
 		t: t, net: one.net, ports: one.ports, legs: map[int]*stageLeg{}, begun: time.Now(), audit: newAudit(),
@@ -25,12 +29,15 @@ func pairOfCalls(t *testing.T) (one, other *stage) {
 		Publish: other.publish, Forget: func(*Call) { other.forgot++ },
 	})
 	one.others = map[string]*Call{"other": other.call}
-	for _, s := range []*stage{one, other} {
-		s.onDial = func(l *stageLeg) {
-			l.says(100*time.Millisecond, Answered{SDP: describe(l.id, []string{"PCMU", "te"})})
-		}
-		s.arrive(plan("trunk carrier"))
+	one.onDial = func(l *stageLeg) {
+		l.says(100*time.Millisecond, Answered{SDP: describe(l.id, []string{"PCMU", "te"})})
 	}
+	one.arrive(plan("trunk carrier"))
+	other.onDial = one.onDial
+	if there != nil {
+		other.onDial = func(l *stageLeg) { l.says(100*time.Millisecond, there...) }
+	}
+	other.arrive(d)
 	pass(time.Second)
 	synctest.Wait()
 	other.legs[callerID].dialog = "consultation"

@@ -17,19 +17,14 @@ import (
 //	AcceptRefer, Notify 200, Hangup ◀── Fetched ── Give; Hangup to the transferor, the end
 //	RefuseRefer ◀─────────────────── FetchFailed ── Keep: it is not there, or another's
 //
-// Nobody is dialled. A call that the transferor has not been answered in yet is given up,
-// and its callee is called for the transferee as in a blind transfer.
+// Nobody is dialled, also where the other call has not been answered: see semiattended.go.
 
 // Fetched is a party that another call has given up for this one. Its leg and media are
 // the loop's.
 type Fetched struct{ party participant }
 
 // FetchFailed says why there is none.
-type FetchFailed struct {
-	Cause event.Cause
-	// Dialled is who is being called there, where nobody has answered yet.
-	Dialled string
-}
+type FetchFailed struct{ Cause event.Cause }
 
 // Surrender asks a call for the party that a transferor of another call talks with here.
 type Surrender struct {
@@ -53,10 +48,7 @@ type (
 	// Give hands a party over, with its leg and media, to the call that has asked.
 	Give struct{ Participant int }
 	// Keep says why nobody is handed over.
-	Keep struct {
-		Cause   event.Cause
-		Dialled string
-	}
+	Keep struct{ Cause event.Cause }
 )
 
 func (Fetch) action() {}
@@ -96,13 +88,7 @@ func (m *Machine) adopt(now time.Time, p participant) *participant {
 
 func (e FetchFailed) step(m *Machine, now time.Time) {
 	m.fetching--
-	t := &m.transfer
-	switch {
-	case t.phase != transferJoining:
-	case e.Dialled != "":
-		t.kind, t.asked.Request.To = event.TransferBlind, e.Dialled
-		m.direct()
-	default:
+	if m.transfer.phase == transferJoining {
 		m.declined(now, e.Cause)
 	}
 }
@@ -117,7 +103,7 @@ func (e Surrender) step(m *Machine, now time.Time) {
 	case m.surrender != nil || m.transfer.phase != transferIdle:
 		m.keep(491, "a transfer is under way there")
 	case !p.inTalk():
-		m.surrenderEarly(now, p, e)
+		m.surrenderHunt(now, p, e)
 	case e.EarlyOnly:
 		// RFC 3891 s3: with early-only a confirmed dialog is refused with 486.
 		m.keep(486, "the dialog to be replaced has been answered")
@@ -130,18 +116,6 @@ func (e Surrender) step(m *Machine, now time.Time) {
 
 func (m *Machine) keep(status int, text string) {
 	m.do(Keep{Cause: event.Cause{Status: status, Q850: q850Of(status), By: event.PartyGateway, Text: text}})
-}
-
-// surrenderEarly gives up a call that is not answered: whom it called is called for
-// another one.
-func (m *Machine) surrenderEarly(now time.Time, p *participant, e Surrender) {
-	if p.id != callerID {
-		m.keep(481, "the dialog to be replaced has not been answered")
-		return
-	}
-	m.do(Keep{Dialled: m.request.To})
-	m.emit(event.CallJoined{Header: m.at(now), Into: e.Into, Chain: e.Chain})
-	Stop{Cause: event.Cause{Status: 487, Q850: 16, By: event.PartyGateway, Text: "transferred"}}.step(m, now)
 }
 
 // surrenderNow hands the party over, once no offer is under way: its answer would be

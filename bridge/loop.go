@@ -224,6 +224,8 @@ func (c *Call) perform(now time.Time, a Action) {
 		c.fetch(a)
 	case Give:
 		c.give(now, a.Participant)
+	case GiveHunt:
+		c.giveHunt(now, a)
 	case Keep:
 		c.keep(a)
 	case Connect:

@@ -148,7 +148,9 @@ func actionLine(a Action) string {
 	case Give:
 		return fmt.Sprintf("give %d", a.Participant)
 	case Keep:
-		return strings.TrimSpace(fmt.Sprintf("keep %d %s", a.Cause.Status, a.Dialled))
+		return fmt.Sprintf("keep %d", a.Cause.Status)
+	case GiveHunt:
+		return huntWords(a)
 	case Connect:
 		return fmt.Sprintf("connect %d to %s", a.Participant, streamWords(a.Stream))
 	case Hear:

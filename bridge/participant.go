@@ -62,6 +62,8 @@ type participant struct {
 	keys   *keying
 	// early counts the descriptions of early media in the call, up to its last one.
 	early int
+	// try is its attempt as it was told, while that goes on.
+	try *event.AttemptStarted
 }
 
 // calling makes the party of an INVITE that has come to us. Its request is a copy: the rest

@@ -29,6 +29,7 @@ type world struct {
 	directs  int       // Direct and CallBack not answered yet
 	fetches  int       // Fetch not answered yet
 	asks     int       // AskTransferee not answered yet
+	gave     *GiveHunt // the hunt that another call has taken over
 	happened []string
 	seen     census
 }
@@ -64,9 +65,11 @@ const (
 	legGone
 )
 
-func newWorld(t *rapid.T) *world {
-	w := &world{t: t, audit: newAudit(), now: begun, legs: map[int]*worldLeg{}}
-	w.machine = NewMachine("call", &Limits{
+func newWorld(t *rapid.T) *world { return newWorldAt(t, begun, "call") }
+
+func newWorldAt(t *rapid.T, now time.Time, id string) *world {
+	w := &world{t: t, audit: newAudit(), now: now, legs: map[int]*worldLeg{}}
+	w.machine = NewMachine(id, &Limits{
 		Silence: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "silence"),
 		Quality: rapid.SampledFrom([]time.Duration{0, 0, 5 * time.Second}).Draw(t, "quality"),
 	})
@@ -174,6 +177,8 @@ func (w *world) step(e Event) {
 			w.asks++
 		case Give:
 			w.legs[a.Participant].phase = legGone
+		case GiveHunt:
+			w.gave = &a
 		case Tell:
 			w.told(a)
 		}

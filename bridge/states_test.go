@@ -21,6 +21,7 @@ type census struct {
 	transfers [transferAdding + 1]int
 	playbacks [event.PlaybackFailed + 1]int
 	hunts     [3]int // idle, locating, ringing
+	takeovers [6]int // see tookOver
 }
 
 // note counts what the machine is in after a step, and what it went through in it.
@@ -44,6 +45,24 @@ func (c *census) note(m *Machine, actions []Action) {
 		c.hunts[1]++
 	default:
 		c.hunts[2]++
+	}
+}
+
+// tookOver counts what hunts were in that came over from another call: somebody is called,
+// rings, sends early media; an attempt is being located, a user hands the call on; and those
+// that nobody waits for any more.
+func (c *census) tookOver(awaited bool, g *GiveHunt) {
+	for _, p := range g.parties {
+		c.takeovers[p.state-event.ParticipantConnecting]++
+	}
+	switch {
+	case g.search.forwarding.phase == forwardAsked:
+		c.takeovers[4]++
+	case g.search.hunt.located < g.search.hunt.index:
+		c.takeovers[3]++
+	}
+	if !awaited {
+		c.takeovers[5]++
 	}
 }
 
@@ -74,6 +93,7 @@ func (c *census) lists() map[string][]int {
 		"transferPhase":          c.transfers[:],
 		"event.PlaybackState":    c.playbacks[event.PlaybackNotStarted:],
 		"hunt":                   c.hunts[:],
+		"takeover":               c.takeovers[:],
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -116,8 +115,10 @@ func (s *story) happen(w []string) error {
 		s.step(Remove{Participant: number(w[1]), Cause: event.Cause{Status: 200, Q850: 16, By: event.PartyGateway, Text: "removed"}})
 	case "replacing":
 		s.step(s.replacing(number(w[1]), w[2], w[3:]))
+	case "hunt":
+		s.step(s.consultation(strings.Join(w[2:], " ")))
 	case "unfetched":
-		s.step(unfetched(w[1:]))
+		s.step(FetchFailed{Cause: event.Cause{Status: number(w[1])}})
 	case "surrender":
 		s.step(Surrender{Participant: number(w[1]), By: dialplan.Party{Name: w[2]}, Into: "other", Chain: "other", EarlyOnly: len(w) > 3})
 	case "measured":
@@ -439,13 +440,6 @@ func (s *story) stranger(codecs []string) participant {
 	}
 	p.local.publish(sent)
 	return p
-}
-
-func unfetched(w []string) FetchFailed {
-	if status, err := strconv.Atoi(w[0]); err == nil {
-		return FetchFailed{Cause: event.Cause{Status: status}}
-	}
-	return FetchFailed{Dialled: w[0]}
 }
 
 // replacing is an INVITE of somebody with Replaces, and with these codecs or nothing.

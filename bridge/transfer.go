@@ -27,6 +27,7 @@ import (
 //	  │                            └─ nobody does, and it has gone ──▶ transferRecalling: the hunt,
 //	  │                                  for the transferor ── answer ──▶ Idle, failure ──▶ the end
 //	  └─ Referred with the dialog of another call ─▶ transferJoining: see join.go
+//	       └─ its target still rings: its hunt comes over, see semiattended.go ─▶ transferCalling
 //
 // A transferor that hangs up meanwhile has done its part and leaves alone. Until the target
 // answers, the transferee hears music, ringing or the target's early media, and the
@@ -191,6 +192,13 @@ func (m *Machine) consentByTime(now time.Time) {
 func (m *Machine) beginTransfer(now time.Time) {
 	t := &m.transfer
 	t.phase, t.consentUntil = transferCalling, time.Time{}
+	m.transferBegins(now)
+	m.request = &t.asked.Request
+	m.huntFor(now, *m.decision)
+}
+
+// transferBegins says so, and lets the transferee hear what comes.
+func (m *Machine) transferBegins(now time.Time) {
 	m.tellTransferor(AcceptRefer{})
 	m.transferEvent(now, event.Transferring, event.Cause{})
 	if m.limits.Transfer.EndUnanswered {
@@ -198,10 +206,8 @@ func (m *Machine) beginTransfer(now time.Time) {
 			m.decision.Attempts[i].Forwards = dialplan.Forwards{}
 		}
 	}
-	m.request = &t.asked.Request
 	m.stale = true
-	m.wake(m.participant(t.transferee))
-	m.huntFor(now, *m.decision)
+	m.wake(m.participant(m.transfer.transferee))
 }
 
 // huntFor calls those of a decision for the transferee.

@@ -89,16 +89,45 @@ func (w *world) relayed(l *worldLeg) Report {
 }
 
 func (w *world) fetched() {
-	switch w.roll(4, "fetched") {
+	switch w.roll(3, "fetched") {
 	case 0:
 		w.step(FetchFailed{Cause: event.Cause{Status: 481}})
 	case 1:
-		w.step(FetchFailed{Dialled: "sip:dave"})
-	default:
+		w.consult()
+	case 2:
 		id := len(w.machine.participants) + 1
 		w.legs[id] = &worldLeg{phase: legTalks}
 		w.step(Fetched{party: w.stranger(id)})
 	}
+}
+
+// consult is another call in any state, which is asked for its hunt. Both go on: who rang
+// there rings here, and nobody there.
+func (w *world) consult() {
+	other := newWorldAt(w.t, w.now, "other")
+	for range rapid.IntRange(0, 20).Draw(w.t, "moves there") {
+		if other.move(); other.machine.State() >= event.CallConnected {
+			break
+		}
+	}
+	w.now = other.now
+	other.step(Surrender{Participant: callerID, By: other.machine.caller().party, Into: "call", Chain: "call"})
+	if other.gave == nil {
+		w.step(FetchFailed{Cause: event.Cause{Status: 481}})
+	} else {
+		w.takeOver(other)
+	}
+	other.finish()
+}
+
+func (w *world) takeOver(other *world) {
+	first := len(w.machine.participants) + 1
+	for i, p := range other.gave.parties {
+		w.legs[first+i] = other.legs[p.id]
+		other.legs[p.id] = &worldLeg{phase: legGone}
+	}
+	w.seen.tookOver(w.machine.transfer.phase == transferJoining, other.gave)
+	w.step(HuntFetched(*other.gave))
 }
 
 // stranger is a party that comes from another call, with a session of its own.

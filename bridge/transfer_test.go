@@ -565,10 +565,6 @@ func TestAttendedTransfer(t *testing.T) {
 		tell 1 RefuseRefer 481/41 gateway
 	`)
 	tell(t, begins+`
-	unfetched sip:dave
-		direct sip:dave by alice
-	`)
-	tell(t, begins+`
 	2 hangs up
 		tell 1 RefuseRefer 487/16 gateway
 		party 2 connected->disconnected 200/16 callee
@@ -634,16 +630,19 @@ func TestSurrender(t *testing.T) {
 		tell 1 AcceptOffer v1 PCMU te
 	`+given)
 	tell(t, begins+`
+	surrender 2 alice
+		keep 403
 	surrender 1 alice
-		keep 0 sip:+14255550100
 		joined into other
-		tell 2 Hangup 487/16 gateway
-		party 2 connecting->disconnected 487/16 gateway
-		shut 2
-		call connecting->disconnecting 487/16 gateway
-		tell 1 Refuse 487/16 gateway
-		party 1 connecting->disconnected 487/16 gateway
+		party 2 connecting->disconnected 487/16 caller
+		give the hunt with 2
+		call connecting->disconnecting 487/16 caller
+		tell 1 Refuse 487/16 caller
+		party 1 connecting->disconnected 487/16 caller
 		shut 1
+	2 released
+	1 released
+		call disconnecting->disconnected 487/16 caller
 	`)
 }
 

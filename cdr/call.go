@@ -156,6 +156,10 @@ func (c *call) attemptEnded(e event.AttemptEnded, at Time) {
 		if a == nil {
 			continue
 		}
+		if e.Into != "" {
+			r.attemptMoved(e.Attempt)
+			return
+		}
 		r.attemptEnded(a, e, at)
 		if p := c.party(e.Attempt + 1); slices.Contains(c.closed, r) && r.part.leaves == 0 && p.talked && !p.gone {
 			r.part.leaves = e.Attempt + 1

@@ -19,6 +19,8 @@
 //     has left, and what is tried to reach it, is a record of the kind recall, and ends
 //     the part before as "recalled" when it is answered. A call whose party another one
 //     takes (attended transfer) ends as "transferred"; the other's record goes on with it.
+//     One that still rang then takes its attempt along: that is in the transfer's record
+//     alone, from when it began.
 //   - What a party sent is counted over its whole time in the call, so its counts are in
 //     the record of the part which it left: the transferor's in that before the transfer,
 //     the transferee's in the last one.

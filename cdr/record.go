@@ -159,6 +159,9 @@ func first(t *Time, at Time) {
 }
 
 func (r *Record) attemptStarted(e event.AttemptStarted, at Time) {
+	if !e.Since.IsZero() {
+		at = Time{e.Since}
+	}
 	r.Attempts = append(r.Attempts, Attempt{
 		Trunk: e.Trunk, User: e.User, Target: e.Target, CallerID: e.CallerID, Started: at, number: e.Attempt,
 	})
@@ -182,6 +185,12 @@ func (r *Record) attemptEnded(a *Attempt, e event.AttemptEnded, at Time) {
 	if e.Cause.Status == 200 && e.Cause.By == event.PartyCallee {
 		r.Trunk, r.AnsweredBy = a.Trunk, a.User
 	}
+}
+
+// attemptMoved takes an attempt out that another call goes on with: it is in that one's
+// record.
+func (r *Record) attemptMoved(number int) {
+	r.Attempts = slices.DeleteFunc(r.Attempts, func(a Attempt) bool { return a.number == number })
 }
 
 // awaits says that a closed record still lacks something.

@@ -297,6 +297,32 @@ func TestAttendedTransfer(t *testing.T) {
 		"id1.1 in id1: answered by callee 200 bye from 8s for 2s heard 2 heard 3 [attended by alice of +14255550100 to carol]")
 }
 
+// A target that still rings comes with its attempt, which is in one record: from when it began
+// in the call that it was taken from.
+func TestSemiAttendedTransfer(t *testing.T) {
+	attended, moved := as(event.TransferAttended), event.Cause{Status: 487, Q850: 16, By: event.PartyCaller, Text: "transferred"}
+	other := incoming("other").attempt(10, 1, "backup", busy).try(5000, 2, "carrier").enter(6000, 3, event.ParticipantRinging)
+	other.add(event.CallJoined{Header: other.at(8000), Into: "id1", Chain: "id1"})
+	other.add(event.AttemptEnded{Header: other.at(8000), Attempt: 2, Cause: moved, Into: "id1"}).enter(8000, 3, event.ParticipantDisconnected)
+	other.disconnect(8000).enter(8000, 1, event.ParticipantDisconnected).end(8000, -1, moved)
+	s := talking("id1").transfer(8000, event.Transferring, attended)
+	s.add(event.AttemptStarted{Header: s.at(8000), Attempt: 2, Trunk: "carrier", Since: other.at(5000).At})
+	s.enter(8000, 3, event.ParticipantConnecting).enter(8000, 3, event.ParticipantRinging).tried(9000, 2, answered)
+	s.enter(9000, 3, event.ParticipantConnected).transfer(9000, event.Transferred, attended, with(3)).leave(9000, 1)
+	s.disconnect(10_000).leave(10_000, 3).leave(10_000, 2).end(10_000, 1000, byeBy(event.PartyCallee))
+	b := newBook(t)
+	b.tell(s.events[0])
+	b.tell(other.events...)
+	b.tell(s.events[1:]...)
+	b.tells(
+		"other in id1: cancelled by caller 487 transferred try backup:486",
+		"id1 in id1: answered by caller 200 transferred from 1s for 8s try carrier:200 heard 1",
+		"id1.1 in id1: answered by callee 200 bye from 9s for 1s try carrier:200 heard 2 heard 3 [attended by alice of +14255550100 to +12065550123]")
+	if r := b.all()[2]; r.Trunk != "carrier" || r.Attempts[0].Started.Sub(begun) != 5*time.Second {
+		t.Errorf("the transfer's record is %+v", r)
+	}
+}
+
 // A call that has a chain keeps it when a party of it goes on in another one, and gives
 // it to that.
 func TestOneChain(t *testing.T) {

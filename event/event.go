@@ -135,6 +135,8 @@ type AttemptStarted struct {
 	Target string
 	// CallerID is the number as shown to this target.
 	CallerID string
+	// Since is when it began in another call, which this one goes on with; else zero.
+	Since time.Time
 }
 
 // AttemptEnded says how one try to reach the callee ended; an attempt that was
@@ -143,6 +145,8 @@ type AttemptEnded struct {
 	Header
 	Attempt int
 	Cause   Cause
+	// Into is the call that goes on with it, where it has ended for this one only.
+	Into string
 }
 
 // Stream is what was counted of the audio that one party sent us.

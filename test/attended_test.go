@@ -74,12 +74,7 @@ func TestAttendedTransfer(t *testing.T) {
 func (x *trio) consult(steps ...string) (consult *party, answer *phone.Message) {
 	x.Helper()
 	x.target(append(append([]string{"ring", "answer"}, learns(x.host)...), "hungup")...)
-	w := x.way
-	w.caller, w.number, w.who, w.proves = x.transferor(), x.number, nobody, ""
-	if isPhone(w.caller) {
-		w.who, w.proves = alice, "_digest"
-	}
-	consult = x.start(x.beside(w.calling(x.stage, "call", append([]string{"ringing", "answered"}, steps...)...)))
+	consult = x.asking(append([]string{"ringing", "answered"}, steps...)...)
 	invite := x.to.saw("called")
 	consult.saw("ringing")
 	answer = consult.saw("answered")
@@ -87,6 +82,49 @@ func (x *trio) consult(steps ...string) (consult *party, answer *phone.Message) 
 	x.toVoice = x.voice(x.host, targetPitch)
 	x.toVoice.speaks(invite)
 	return consult, answer
+}
+
+// asking is the transferor's other phone, which calls the target.
+func (x *trio) asking(steps ...string) *party {
+	x.Helper()
+	w := x.way
+	w.caller, w.number, w.who, w.proves = x.transferor(), x.number, nobody, ""
+	if isPhone(w.caller) {
+		w.who, w.proves = alice, "_digest"
+	}
+	return x.start(x.beside(w.calling(x.stage, "call", steps...)))
+}
+
+// TestSemiAttendedTransfer: the transferor does not wait for the target's answer. What rings
+// rings on: the target gets one INVITE, and the transferee hears it ring.
+func TestSemiAttendedTransfer(t *testing.T) {
+	t.Parallel()
+	for _, m := range attendeds {
+		t.Run(m.name, func(t *testing.T) {
+			s := newStage(t, moving)
+			s.register(bobHost, bob)
+			x := s.talking(m, []string{"refer", "accepted", "notified", "notified", "notified", "hungup"}, append(learns(m.transferee()), "wait", "hangup"))
+			x.target(append(append([]string{"ring", "wait", "answer"}, learns(x.host)...), "hungup")...)
+			consult := x.asking("ringing", "refused")
+			invite := x.to.saw("called")
+			x.toVoice = x.voice(x.host, targetPitch)
+			x.toVoice.speaks(invite)
+			x.refer(replacing(consult.saw("ringing")))
+			x.told(180, false)
+			x.status(consult.saw("refused"), 487)
+			x.waits()
+			x.to.proceed()
+			x.succeeds()
+			consult.done()
+			main, moved := x.aside(3)
+			if main.Disposition != "answered" || main.Cause != "transferred" {
+				x.Errorf("the call's record: %+v", main)
+			}
+			if moved.Disposition != "answered" || moved.Transfer.Kind != "attended" || len(moved.Attempts) != 1 || moved.Attempts[0].Status != 200 {
+				x.Errorf("the transfer's record: %+v %+v", moved, moved.Transfer)
+			}
+		})
+	}
 }
 
 // joined checks the records of an attended transfer: its own, and those of both calls.
