@@ -11,18 +11,48 @@ type owed struct {
 	to, with int
 	// woken: the latter has been offered to talk.
 	woken bool
+	// wakes are those of several who are to be offered to talk, each once.
+	wakes []int
 }
+
+// none says whether the two owe each other nothing.
+func (o *owed) none() bool { return o.to == 0 }
+
+// settled is what is left when the two have what they need.
+func (o *owed) settled() owed { return owed{wakes: o.wakes} }
 
 // align sees to it that two parties who did not negotiate with each other understand each
 // other: one of them is offered what the other has, unless that is what it has too.
-func (m *Machine) align(with, to int) { m.owed = owed{to: to, with: with} }
+func (m *Machine) align(with, to int) { m.owed = owed{to: to, with: with, wakes: m.owed.wakes} }
+
+// wakeAll sees to it that those of several can talk who have been told to be silent, on
+// behalf of somebody who held their call before there were several.
+func (m *Machine) wakeAll() {
+	for i := range m.participants {
+		if p := &m.participants[i]; p.inTalk() && p.silenced() {
+			m.owed.wakes = append(m.owed.wakes, p.id)
+		}
+	}
+}
+
+// wakeNext offers the next one of them to talk; false when nobody is left.
+func (m *Machine) wakeNext() bool {
+	for len(m.owed.wakes) > 0 {
+		p := m.participant(m.owed.wakes[0])
+		m.owed.wakes = m.owed.wakes[1:]
+		if p.inTalk() && p.silenced() && m.offerOwn(p) {
+			return true
+		}
+	}
+	return false
+}
 
 // payOwed makes the offer that is owed, once nothing else is offered.
 func (m *Machine) payOwed() {
-	o := m.owed
-	if o == (owed{}) || m.exchange.phase != exchangeIdle || m.state >= event.CallDisconnecting {
+	if m.exchange.phase != exchangeIdle || m.state >= event.CallDisconnecting || m.wakeNext() || m.owed.none() {
 		return
 	}
+	o := m.owed
 	m.owed = owed{}
 	to, with := m.participant(o.to), m.participant(o.with)
 	switch {
@@ -138,7 +168,7 @@ func (m *Machine) part(p *participant) {
 		e.phase, e.from = exchangeOwn, 0 // its answer is of use all the same
 	}
 	if m.owed.to == p.id || m.owed.with == p.id {
-		m.owed = owed{}
+		m.owed = m.owed.settled()
 	}
 }
 

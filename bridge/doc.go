@@ -43,6 +43,7 @@
 //	recall.go   nobody takes a transferred call, and its transferor has gone
 //	join.go     an attended transfer: a party comes over from another call
 //	semiattended.go  the same while the target still rings: its hunt comes over
+//	bring.go    the same with a transferor that stays: the transferee comes over
 //	replace.go  an INVITE with Replaces: somebody takes a party's place
 //	align.go    parties that never negotiated with each other come to talk
 //	identity.go who a party is, and how the other one learns it

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tandem-gateway/tandem/dialplan"
@@ -31,16 +32,59 @@ func (r *request) Do(c *Call, _ time.Time) {
 		r.refuse(491, "another call has asked for the same")
 		return
 	}
-	for i, l := range c.legs {
-		if l != nil && l.Is(r.what.Replaces) {
-			c.asking = r.from
-			c.tellMachine(Surrender{
-				Participant: i + 1, By: r.what.By, EarlyOnly: r.what.Replaces.EarlyOnly, Into: r.from.id, Chain: r.what.Chain,
-			})
-			return
-		}
+	participant := r.what.Transferor
+	if participant == 0 {
+		participant = c.withDialog(r.what.Replaces)
 	}
-	r.refuse(481, "no dialog is the one to be replaced")
+	if participant == 0 {
+		r.refuse(481, "no dialog is the one to be replaced")
+		return
+	}
+	c.asking = r.from
+	c.tellMachine(Surrender{
+		Participant: participant, By: r.what.By, EarlyOnly: r.what.Replaces.EarlyOnly, Joins: r.what.Transferor > 0,
+		Into: r.from.id, Chain: r.what.Chain,
+	})
+}
+
+// withDialog is the participant whose dialog is named; 0 for none.
+func (c *Call) withDialog(d DialogID) int {
+	return 1 + slices.IndexFunc(c.legs, func(l Leg) bool { return l != nil && l.Is(d) })
+}
+
+// invitation is Bring on the goroutine of the call that is asked.
+type invitation struct {
+	from *Call
+	what Bring
+}
+
+// Do finds the transferor's leg and tells the machine.
+func (i *invitation) Do(c *Call, _ time.Time) {
+	c.tellMachine(Brought{
+		Participant: c.withDialog(i.what.Into), By: i.what.By, From: i.from.id, Transferor: i.what.Transferor,
+	})
+}
+
+// Dropped answers for a call that is over.
+func (i *invitation) Dropped() {
+	i.from.Post(told{BringFailed{Cause: event.Cause{Status: 481, Q850: q850Of(481), By: event.PartyGateway, Text: "the call to be joined is over"}}})
+}
+
+// bring asks another call to take in the transferee.
+func (c *Call) bring(a Bring) {
+	i := &invitation{from: c, what: a}
+	other := c.env.Dialer.Find(a.Into.Call)
+	if other == nil || other == c || !other.Post(i) {
+		i.Dropped()
+	}
+}
+
+// refuseBring tells a call that its transferee is not taken in. One that is over need not
+// know.
+func (c *Call) refuseBring(a RefuseBring) {
+	if other := c.env.Dialer.Find(a.Call); other != nil {
+		other.Post(told{BringFailed{a.Cause}})
+	}
 }
 
 // Dropped answers for a call that is over.

@@ -33,6 +33,8 @@ type Surrender struct {
 	By          dialplan.Party
 	// EarlyOnly: not if it has been answered.
 	EarlyOnly bool
+	// Joins: who talks with the transferor comes to where that one stays, see bring.go.
+	Joins bool
 	// Into is the other call, Chain the id that they share from now on.
 	Into, Chain string
 }
@@ -40,10 +42,12 @@ type Surrender struct {
 // The actions of joining.
 type (
 	// Fetch asks another call for the party that talks there with the transferor.
+	// With a Transferor that one is not looked for by its dialog, and stays where it is.
 	Fetch struct {
-		Replaces DialogID
-		By       dialplan.Party
-		Chain    string
+		Replaces   DialogID
+		Transferor int
+		By         dialplan.Party
+		Chain      string
 	}
 	// Give hands a party over, with its leg and media, to the call that has asked.
 	Give struct{ Participant int }
@@ -66,15 +70,18 @@ func (m *Machine) joinCalls() {
 func (e Fetched) step(m *Machine, now time.Time) {
 	m.fetching--
 	p := m.adopt(now, e.party)
-	if m.transfer.phase != transferJoining {
+	switch m.transfer.phase {
+	case transferJoining:
+		m.tellTransferor(AcceptRefer{})
+		m.transferEvent(now, event.Transferring, event.Cause{})
+		m.connectParties(now, p)
+	case transferFetching:
+		m.brought(now)
+	default:
 		c := event.Cause{Status: 487, Q850: 16, By: event.PartyGateway, Text: "the call that it was transferred to has ended"}
 		m.tell(p, Hangup{Cause: c})
 		m.leave(now, p, c)
-		return
 	}
-	m.tellTransferor(AcceptRefer{})
-	m.transferEvent(now, event.Transferring, event.Cause{})
-	m.connectParties(now, p)
 }
 
 // adopt takes a party in.
@@ -88,14 +95,19 @@ func (m *Machine) adopt(now time.Time, p participant) *participant {
 
 func (e FetchFailed) step(m *Machine, now time.Time) {
 	m.fetching--
-	if m.transfer.phase == transferJoining {
+	switch m.transfer.phase {
+	case transferJoining:
 		m.declined(now, e.Cause)
+	case transferFetching:
+		m.transfer = transfer{}
 	}
 }
 
 func (e Surrender) step(m *Machine, now time.Time) {
 	p := m.participant(e.Participant)
 	switch {
+	case e.Joins:
+		m.surrenderTransferee(&e)
 	case p == nil || p.state == event.ParticipantDisconnected || m.state >= event.CallDisconnecting:
 		m.keep(481, "the dialog to be replaced is gone")
 	case p.party != e.By:
@@ -109,6 +121,8 @@ func (e Surrender) step(m *Machine, now time.Time) {
 		m.keep(486, "the dialog to be replaced has been answered")
 	case m.counterpart(p) == nil:
 		m.keep(481, "nobody talks there")
+	case m.crowd() > 2:
+		m.keep(403, "more than two talk there: nobody is the one to be talked to")
 	default:
 		m.surrender = &e
 	}
@@ -126,12 +140,21 @@ func (m *Machine) surrenderNow(now time.Time) {
 		return
 	}
 	m.surrender = nil
+	if e.Joins {
+		m.bringOver(now, e)
+		return
+	}
 	p := m.participant(e.Participant)
 	q := m.counterpart(p)
 	if q == nil || !p.inTalk() {
 		m.keep(481, "the dialog to be replaced is gone")
 		return
 	}
+	m.giveAway(now, q, e)
+}
+
+// giveAway hands a party over, and ends the call for the other one.
+func (m *Machine) giveAway(now time.Time, q *participant, e *Surrender) {
 	c := event.Cause{Status: 200, Q850: 16, By: event.PartyGateway, Text: "transferred"}
 	m.emit(event.CallJoined{Header: m.at(now), Into: e.Into, Chain: e.Chain})
 	m.close(now, c)

@@ -224,6 +224,10 @@ func (c *Call) perform(now time.Time, a Action) {
 		c.fetch(a)
 	case Give:
 		c.give(now, a.Participant)
+	case Bring:
+		c.bring(a)
+	case RefuseBring:
+		c.refuseBring(a)
 	case GiveHunt:
 		c.giveHunt(now, a)
 	case Keep:

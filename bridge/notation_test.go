@@ -143,6 +143,10 @@ func actionLine(a Action) string {
 		return fmt.Sprintf("call back %s", a.To.Name)
 	case AskTransferee:
 		return fmt.Sprintf("ask %d about %s by %s", a.Participant, a.Target, identityWords(a.By))
+	case Bring:
+		return fmt.Sprintf("bring %d into %s of %s", a.Transferor, a.Into.Call, a.By.Name)
+	case RefuseBring:
+		return fmt.Sprintf("refuse bring of %s %d", a.Call, a.Cause.Status)
 	case Fetch:
 		return fmt.Sprintf("fetch from %s for %s", a.Replaces.Call, a.By.Name)
 	case Give:

@@ -173,7 +173,7 @@ func (m *Machine) offerAnswered(now time.Time, q *participant, answer *sdp.Descr
 func (m *Machine) followed(q *participant, e exchange, was sdp.Direction) {
 	other := m.counterpart(q)
 	if e.phase == exchangeOwn && e.before != nil && q.stream.Direction != was && other != nil &&
-		m.owed == (owed{}) && m.transfer.phase == transferIdle && m.crowd() == 2 {
+		m.owed.none() && m.transfer.phase == transferIdle && m.crowd() == 2 {
 		m.align(q.id, other.id)
 	}
 }

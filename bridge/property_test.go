@@ -28,6 +28,7 @@ type world struct {
 	measures int       // MeasureMedia not answered yet
 	directs  int       // Direct and CallBack not answered yet
 	fetches  int       // Fetch not answered yet
+	brings   int       // Bring not answered yet
 	asks     int       // AskTransferee not answered yet
 	gave     *GiveHunt // the hunt that another call has taken over
 	happened []string
@@ -173,6 +174,8 @@ func (w *world) step(e Event) {
 			w.directs++
 		case Fetch:
 			w.fetches++
+		case Bring:
+			w.brings++
 		case AskTransferee:
 			w.asks++
 		case Give:
@@ -246,7 +249,7 @@ func (w *world) invariants(next bool) {
 	if state >= event.CallDisconnecting || state == 0 {
 		return
 	}
-	waiting := next || len(w.locates) > 0 || len(w.forwards) > 0 || w.checks > 0 || w.directs > 0 || w.fetches > 0
+	waiting := next || len(w.locates) > 0 || len(w.forwards) > 0 || w.checks > 0 || w.directs > 0 || w.fetches > 0 || w.brings > 0
 	if !w.audit.answered && !waiting {
 		w.audit.fault("nothing will ever end this call")
 	}
@@ -281,6 +284,8 @@ func (w *world) move() {
 		w.crowd()
 	case kind == 7 && rapid.IntRange(0, 2).Draw(w.t, "playing") == 0:
 		w.plays()
+	case kind == 6 && rapid.IntRange(0, 9).Draw(w.t, "stays") == 0:
+		w.stays()
 	case kind == 5 && rapid.IntRange(0, 9).Draw(w.t, "replaces") == 0 && w.machine.State() < event.CallDisconnected:
 		w.replaces()
 	case kind == 4 && w.checks > 0:

@@ -53,6 +53,8 @@ type (
 		// Foreign is a Replaces header for one that is not.
 		Replaces DialogID
 		Foreign  string
+		// Joins: the transferee joins that dialog, and the transferor stays in it.
+		Joins bool
 	}
 	// ReferAccepted says that a party will do what Refer asked for.
 	ReferAccepted struct{}

@@ -18,7 +18,7 @@ type census struct {
 	exchanges [exchangeOwn + 1]int
 	ringbacks [ringbackPlaying + 1]int
 	forwards  [forwardAsked + 1]int
-	transfers [transferAdding + 1]int
+	transfers [transferFetching + 1]int
 	playbacks [event.PlaybackFailed + 1]int
 	hunts     [3]int // idle, locating, ringing
 	takeovers [6]int // see tookOver

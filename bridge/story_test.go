@@ -119,8 +119,12 @@ func (s *story) happen(w []string) error {
 		s.step(s.consultation(strings.Join(w[2:], " ")))
 	case "unfetched":
 		s.step(FetchFailed{Cause: event.Cause{Status: number(w[1])}})
+	case "brought":
+		s.step(Brought{Participant: number(w[1]), By: dialplan.Party{Name: w[2]}, From: "other", Transferor: 1})
+	case "unbrought":
+		s.step(BringFailed{Cause: event.Cause{Status: number(w[1])}})
 	case "surrender":
-		s.step(Surrender{Participant: number(w[1]), By: dialplan.Party{Name: w[2]}, Into: "other", Chain: "other", EarlyOnly: len(w) > 3})
+		s.step(Surrender{Participant: number(w[1]), By: dialplan.Party{Name: w[2]}, Into: "other", Chain: "other", EarlyOnly: w[len(w)-1] == "early-only", Joins: w[len(w)-1] == "joins"})
 	case "measured":
 		s.measured(w[1:])
 	case "heard":
@@ -311,7 +315,7 @@ func reportNamed(participant int, verb string, w []string) (Report, error) {
 	case "refers":
 		r := Referred{Request: dialplan.Request{Origin: dialplan.Party{Name: w[0]}, To: w[1]}, Target: w[1]}
 		if len(w) > 2 {
-			r.Replaces = DialogID{Call: w[2]}
+			r.Replaces, r.Joins = DialogID{Call: w[2]}, len(w) > 3
 		}
 		return r, nil
 	case "says":

@@ -27,7 +27,8 @@ import (
 //	  │                            └─ nobody does, and it has gone ──▶ transferRecalling: the hunt,
 //	  │                                  for the transferor ── answer ──▶ Idle, failure ──▶ the end
 //	  └─ Referred with the dialog of another call ─▶ transferJoining: see join.go
-//	       └─ its target still rings: its hunt comes over, see semiattended.go ─▶ transferCalling
+//	  │    └─ its target still rings: its hunt comes over, see semiattended.go ─▶ transferCalling
+//	  └─ Referred to join it ─▶ transferBringing: the transferor stays, see bring.go
 //
 // A transferor that hangs up meanwhile has done its part and leaves alone. Until the target
 // answers, the transferee hears music, ringing or the target's early media, and the
@@ -61,6 +62,9 @@ const (
 	transferJoining
 	// transferAdding is none: somebody is called into the call, see add.go.
 	transferAdding
+	// transferBringing and transferFetching are of a transferor that stays, see bring.go.
+	transferBringing
+	transferFetching
 )
 
 // consentPatience is how long a transferee may think about it.
@@ -93,6 +97,8 @@ func (m *Machine) referred(p *participant, r Referred) {
 	r.Request = p.asksFor(r.Request)
 	m.transfer = transfer{kind: event.TransferBlind, transferor: p.id, transferee: q.id, asked: &r}
 	switch {
+	case r.Replaces.Call != "" && r.Joins:
+		m.bring()
 	case r.Replaces.Call != "":
 		m.joinCalls()
 	default:
@@ -343,6 +349,7 @@ func (m *Machine) abandonTransfer(now time.Time, c event.Cause) {
 	switch {
 	case t.phase == transferAdding:
 		m.addRefused(now, t.target, c)
+	case t.phase == transferFetching: // who is fetched finds nobody
 	case t.phase == transferCalling || t.phase == transferRelaying:
 		m.notify(c)
 		m.transferEvent(now, event.TransferFailed, c)

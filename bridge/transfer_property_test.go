@@ -13,7 +13,7 @@ import (
 func (w *world) refers(id int) Report {
 	r := Referred{Request: dialplan.Request{To: "sip:carol"}, Target: "sip:carol"}
 	if rapid.Bool().Draw(w.t, "attended") {
-		r.Replaces = DialogID{Call: "other"}
+		r.Replaces, r.Joins = DialogID{Call: "other"}, rapid.Bool().Draw(w.t, "stays")
 	}
 	return r
 }
@@ -30,6 +30,9 @@ func (w *world) transfers() bool {
 	case w.fetches > 0:
 		w.fetches--
 		w.fetched()
+	case w.brings > 0:
+		w.brings--
+		w.brought()
 	default:
 		return false
 	}
@@ -161,6 +164,21 @@ func (w *world) replaces() {
 		e.Caller.Offer = w.description(id)
 	}
 	w.step(e)
+}
+
+// brought answers Bring: no, or another call fetches the transferee.
+func (w *world) brought() {
+	if w.roll(3, "refused") == 0 {
+		w.step(BringFailed{Cause: event.Cause{Status: 481}})
+		return
+	}
+	w.step(Surrender{Participant: w.machine.transfer.transferor, Joins: true, Into: "other", Chain: "other"})
+}
+
+// stays has another call ask for room for somebody.
+func (w *world) stays() {
+	id := rapid.IntRange(1, len(w.machine.participants)).Draw(w.t, "stays")
+	w.step(Brought{Participant: id, By: w.machine.participant(id).party, From: "other", Transferor: 1})
 }
 
 // crowd has somebody added or removed from outside.
