@@ -137,8 +137,7 @@ func (c *Call) Run() {
 		work = c.inbox.take(work)
 		now := time.Now()
 		for i, w := range work {
-			w.Do(c, now)
-			c.drain(now)
+			c.do(now, w)
 			work[i] = nil
 		}
 		c.tick(now)
@@ -147,6 +146,17 @@ func (c *Call) Run() {
 			c.wait(timer, now)
 		}
 	}
+}
+
+// do does work. What came together with the end of the call, and of which somebody must learn
+// that it will not be done, is dropped.
+func (c *Call) do(now time.Time, w Work) {
+	if d, ok := w.(Droppable); ok && c.over {
+		d.Dropped()
+		return
+	}
+	w.Do(c, now)
+	c.drain(now)
 }
 
 // wait sleeps until there is work or a timer is due.

@@ -206,9 +206,9 @@ type (
 		Target      Target
 		Plan        dialplan.Attempt
 		Offer       *sdp.Description
-		// ReferredBy and Replaces are values for the headers of these names, when a
+		// ReferredBy, Replaces and Join are values for the headers of these names, when a
 		// transfer has them (RFC 3892, RFC 3891).
-		ReferredBy, Replaces string
+		ReferredBy, Replaces, Join string
 		// MaxForwards and MaxBreadth are for the INVITE; a MaxBreadth of 0 is not
 		// written.
 		MaxForwards, MaxBreadth int

@@ -50,7 +50,7 @@ type (
 		// transfers.
 		Target, ReferredBy string
 		// Replaces is the dialog that the transferee takes over, when it is one of ours;
-		// Foreign is a Replaces header for one that is not.
+		// Foreign is a Replaces or Join header for one that is not.
 		Replaces DialogID
 		Foreign  string
 		// Joins: the transferee joins that dialog, and the transferor stays in it.
@@ -145,6 +145,9 @@ func (t *transfer) ofTarget() *Referred {
 func (d Dial) referred(r *Referred) Dial {
 	if r != nil {
 		d.ReferredBy, d.Replaces = r.ReferredBy, r.Foreign
+		if r.Joins {
+			d.Replaces, d.Join = "", r.Foreign
+		}
 	}
 	return d
 }

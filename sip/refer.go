@@ -123,8 +123,13 @@ func (l *leg) wish(ref *refer.Reference) (asked bridge.Referred, refused refer.S
 	if asked.ReferredBy, err = l.referrer(ref.By); err != nil {
 		return asked, refer.Status{Code: 400, Phrase: "Bad Referred-By"}
 	}
-	if r := ref.To.Replaces; r != nil {
-		return asked, e.replaced(&asked, r, &target, l.flow)
+	switch to := &ref.To; {
+	case to.Replaces != nil:
+		return asked, e.replaced(&asked, to.Replaces, &target, l.flow)
+	case to.Join != nil:
+		// The dialog that is joined is named as one that is replaced.
+		asked.Joins = true
+		return asked, e.replaced(&asked, &refer.Replaces{CallID: to.Join.CallID, ToTag: to.Join.ToTag, FromTag: to.Join.FromTag}, &target, l.flow)
 	}
 	return asked, refer.Status{}
 }
@@ -152,11 +157,11 @@ func (e *Edge) replaced(asked *bridge.Referred, r *refer.Replaces, at *sip.Uri, 
 		return refer.Status{}
 	}
 	if e.isHere(at, f) {
-		return refer.Status{Code: 481, Phrase: "The Dialog To Be Replaced Is Gone"}
+		return refer.Status{Code: 481, Phrase: "The Dialog That Refer-To Names Is Gone"}
 	}
 	var err error
 	if asked.Foreign, err = r.Value(); err != nil {
-		return refer.Status{Code: 400, Phrase: "Bad Replaces In Refer-To"}
+		return refer.Status{Code: 400, Phrase: "Bad Dialog In Refer-To"}
 	}
 	return refer.Status{}
 }
@@ -185,7 +190,7 @@ func (e *Edge) isHere(u *sip.Uri, f transport.Flow) bool {
 
 // transferHeaders are those of an INVITE that a transfer has asked for. Without Require a
 // target that does not know Replaces would take it for one more call (RFC 3891 s4), and the
-// one that it was to replace would go on.
+// one that it was to replace would go on; with Join it is the same (RFC 3911 s4).
 func transferHeaders(d bridge.Dial) (list []dialog.Header) {
 	if d.ReferredBy != "" {
 		list = append(list, dialog.Header{Name: "Referred-By", Value: d.ReferredBy})
@@ -193,6 +198,10 @@ func transferHeaders(d bridge.Dial) (list []dialog.Header) {
 	if d.Replaces != "" {
 		list = append(list, dialog.Header{Name: "Replaces", Value: d.Replaces},
 			dialog.Header{Name: "Require", Value: refer.OptionReplaces})
+	}
+	if d.Join != "" {
+		list = append(list, dialog.Header{Name: "Join", Value: d.Join},
+			dialog.Header{Name: "Require", Value: refer.OptionJoin})
 	}
 	return list
 }

@@ -128,6 +128,8 @@ func TestWish(t *testing.T) {
 			{"a dialog of ours that is gone", alice, "<sip:tandem@198.51.100.1:5060?Replaces=c%3Bto-tag%3D" + ours + "%3Bfrom-tag%3Dy>", 481, ""},
 			{"no dialog of ours, at us", alice, "<sip:tandem@example.test?" + foreign + ">", 481, ""},
 			{"a dialog of somebody else", alice, "<sip:x@192.0.2.77?" + foreign + ">", 0, "abc@host;to-tag=x;from-tag=y"},
+			{"to join a dialog of somebody else", alice, "<sip:x@192.0.2.77?Join=abc%40host%3Bto-tag%3Dx%3Bfrom-tag%3Dy>", 0, "abc@host;to-tag=x;from-tag=y"},
+			{"to join one of ours that is gone", alice, "<sip:tandem@198.51.100.1:5060?Join=c%3Bto-tag%3D" + ours + "%3Bfrom-tag%3Dy>", 481, ""},
 			{"one that looks like ours, elsewhere", alice, "<sip:x@192.0.2.77?Replaces=c%3Bto-tag%3D" + ours + "%3Bfrom-tag%3Dy>", 0, "c;to-tag=" + ours + ";from-tag=y"},
 		} {
 			l := legOf(t, tt.by, "+12065550123")

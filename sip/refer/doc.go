@@ -23,6 +23,7 @@
 //	referto.go     Refer-To: whom to call
 //	referredby.go  Referred-By: who asked for it
 //	replaces.go    Replaces: which dialog ends
+//	join.go        Join: which dialog is joined
 //	targetdialog.go Target-Dialog: which dialog the sender knows
 //	event.go       Event, Subscription-State; the NOTIFY and SUBSCRIBE requests
 //	sipfrag.go     message/sipfrag: the status in a NOTIFY

@@ -19,6 +19,7 @@ func FuzzParseTarget(f *testing.F) {
 		"<sip:bob@biloxi.example.net?Accept-Contact=sip:bobsdesk.biloxi.example.net&Call-ID%3D55432%40alicepc.atlanta.example.com>",
 		"<sip:carol@cleveland.example.org;method=SUBSCRIBE>", "http://www.ietf.org", `"B \"x\"" <tel:+1-201-555-0123;phone-context=h>`,
 		"<sip:+358-555;postd=pp22@foo.com;user=phone?Require=replaces%2Cx&Subject=%0d%0a>;x=y", "<sip:[::1]:5>", "",
+		"<sip:a@h?Join=x%3Bto-tag%3D1%3Bfrom-tag%3D2>",
 	} {
 		f.Add(s)
 	}
@@ -40,7 +41,7 @@ func FuzzParseTarget(f *testing.F) {
 			t.Fatalf("%q becomes %q", value, written)
 		}
 		again, r := ParseTarget(written)
-		if r != nil || !reflect.DeepEqual(again.Replaces, target.Replaces) || !reflect.DeepEqual(again.Headers, target.Headers) ||
+		if r != nil || !reflect.DeepEqual(again.Replaces, target.Replaces) || !reflect.DeepEqual(again.Join, target.Join) || !reflect.DeepEqual(again.Headers, target.Headers) ||
 			!reflect.DeepEqual(again.Require, target.Require) || again.Number != target.Number || again.User != target.User || again.Host != target.Host {
 			t.Fatalf("%q\n is %+v\n but %q\n is %+v %v", value, target, written, again, r)
 		}

@@ -25,6 +25,8 @@ type Target struct {
 	Context string
 	// Replaces is the dialog that the INVITE shall replace (RFC 5589 s7), nil for none.
 	Replaces *Replaces
+	// Join is the dialog that the INVITE shall join (RFC 3911), nil for none.
+	Join *Join
 	// Require are the option tags that the INVITE shall require, in lower case.
 	Require []string
 	// Headers are others for the INVITE, of the harmless ones, unescaped.
@@ -109,6 +111,10 @@ func (t *Target) takeSIP(u *sip.Uri) *Refusal {
 			bare.UriParams = append(bare.UriParams, p)
 		}
 	}
+	if t.Join != nil && t.Replaces != nil {
+		// RFC 3911 s4: an INVITE with both is to be rejected.
+		return bad("Refer-To", "Join and Replaces, which contradict each other")
+	}
 	t.URI, t.User, t.Host = string(wire.AppendURI(nil, &bare)), wire.Unescape(u.User), u.Host
 	if kind, _ := wire.Param(u.UriParams, "user"); strings.EqualFold(kind, "phone") {
 		t.takeNumber(t.User)
@@ -127,6 +133,14 @@ func (t *Target) takeHeader(name, value string) *Refusal {
 			return bad("Replaces in Refer-To", err.Error())
 		}
 		t.Replaces = &r
+	case name == "Join" && t.Join != nil:
+		return bad("Refer-To", "more than one Join")
+	case name == "Join":
+		j, err := ParseJoin(value)
+		if err != nil {
+			return bad("Join in Refer-To", err.Error())
+		}
+		t.Join = &j
 	case name == "Require":
 		return t.takeRequire(value)
 	case harmless[name] && onLine(value):
@@ -182,7 +196,7 @@ func digits(s string) string {
 	return ""
 }
 
-// Value writes the header's value from Display, URI, Replaces, Require and Headers; the
+// Value writes the header's value from Display, URI, Replaces, Join, Require and Headers; the
 // rest is of reading. The error wraps ErrUnsafe.
 func (t Target) Value() (string, error) {
 	headers, err := t.headers()
@@ -201,6 +215,13 @@ func (t Target) headers() (string, error) {
 			return "", err
 		}
 		pairs = append(pairs, "Replaces="+escape(value))
+	}
+	if t.Join != nil {
+		value, err := t.Join.Value()
+		if err != nil {
+			return "", err
+		}
+		pairs = append(pairs, "Join="+escape(value))
 	}
 	if len(t.Require) > 0 {
 		pairs = append(pairs, "Require="+escape(strings.Join(t.Require, ",")))

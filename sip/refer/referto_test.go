@@ -31,6 +31,8 @@ func TestParseTarget(t *testing.T) {
 				Replaces: &Replaces{CallID: "592435881734450904", ToTag: "9m2n3wq", FromTag: "763231"}, Require: []string{"replaces"}}},
 		{"early-only, small letters", "<sip:a@h?replaces=x%3bto-tag=1%3bfrom-tag=2%3bEarly-Only>",
 			Target{URI: "sip:a@h", Scheme: "sip", User: "a", Host: "h", Replaces: &Replaces{"x", "1", "2", true}}},
+		{"join", "<sip:a@h?Join=x%3Bto-tag%3D1%3Bfrom-tag%3D2>",
+			Target{URI: "sip:a@h", Scheme: "sip", User: "a", Host: "h", Join: &Join{"x", "1", "2"}}},
 		{"semicolons not escaped", "<sip:a@h?Replaces=x;to-tag=1;from-tag=2>",
 			Target{URI: "sip:a@h", Scheme: "sip", User: "a", Host: "h", Replaces: &Replaces{"x", "1", "2", false}}},
 		{"several option tags", "<sip:a@h?Require=replaces%2C%20100REL>",
@@ -74,7 +76,7 @@ func TestDangerousHeadersAreNotTaken(t *testing.T) {
 	for _, h := range []string{
 		"From", "f", "To", "Call-ID", "i", "CSeq", "Via", "Record-Route", "Route", "Contact", "Max-Forwards",
 		"P-Asserted-Identity", "Authorization", "Proxy-Authorization", "Content-Type", "Content-Length",
-		"User-Agent", "Allow", "Supported", "Accept", "Privacy", "Diversion", "body", "X-Unknown", "Join",
+		"User-Agent", "Allow", "Supported", "Accept", "Privacy", "Diversion", "body", "X-Unknown",
 	} {
 		got, r := ParseTarget("<sip:a@h?" + h + "=evil>")
 		if r != nil || got.Headers != nil || got.Require != nil || got.URI != "sip:a@h" {
@@ -115,6 +117,10 @@ func TestRefusedTargets(t *testing.T) {
 		{"<tel:+1abc>", 400, "telephone"},
 		{"<tel:+>", 400, "telephone"},
 		{"<tel:--->", 400, "telephone"},
+		{"<sip:a@h?Join=x>", 400, "to-tag"},
+		{"<sip:a@h?Join=x%3Bto-tag%3D1%3Bfrom-tag%3D2%3Bearly-only>", 400, "early-only"},
+		{"<sip:a@h?Join=x%3Bto-tag%3D1%3Bfrom-tag%3D2&Join=y%3Bto-tag%3D1%3Bfrom-tag%3D2>", 400, "more than one"},
+		{"<sip:a@h?Join=x%3Bto-tag%3D1%3Bfrom-tag%3D2&Replaces=y%3Bto-tag%3D1%3Bfrom-tag%3D2>", 400, "contradict"},
 		{"<sip:a@h?Replaces=x>", 400, "to-tag"},
 		{"<sip:a@h?Replaces=x%3Bto-tag%3D1>", 400, "from-tag"},
 		{"<sip:a@h?Replaces=%3Bto-tag%3D1%3Bfrom-tag%3D2>", 400, "Call-ID"},
@@ -149,6 +155,7 @@ func TestWriteTarget(t *testing.T) {
 		// RFC 3515 s2.1, the third example.
 		{Target{URI: "sip:dave@denver.example.org", Replaces: &Replaces{CallID: "12345@192.168.118.3", ToTag: "12345", FromTag: "5FFE-3994"}},
 			"<sip:dave@denver.example.org?Replaces=12345%40192.168.118.3%3Bto-tag%3D12345%3Bfrom-tag%3D5FFE-3994>"},
+		{Target{URI: "sip:d@h", Join: &Join{"x", "1", "2"}}, "<sip:d@h?Join=x%3Bto-tag%3D1%3Bfrom-tag%3D2>"},
 		{Target{URI: "sip:d@h", Replaces: &Replaces{"x", "1", "2", true}, Require: []string{"replaces", "100rel"}},
 			"<sip:d@h?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2%3Bearly-only&Require=replaces%2C100rel>"},
 		{Target{URI: "sip:d@h", Headers: []Header{{"Subject", "a & b = <c>\""}}},
