@@ -36,7 +36,8 @@
 //     two gateways never mix. A write that fails is logged once until one succeeds
 //     again, and never holds up a call: a full disk stops records, not calls.
 //   - A line that was cut short, by a full disk or a power failure, is ended before
-//     the next one, so that it spoils no other.
+//     the next one, so that it spoils no other. One that another gateway is just writing
+//     looks the same: each marks the file while it writes, by an advisory lock.
 //   - The file is opened anew when it has been moved away, as log rotation does, and
 //     another one is opened when the configuration names another.
 //   - Text of the peers is written as they sent it; what is no UTF-8 becomes U+FFFD

@@ -42,7 +42,9 @@ func (f *file) append(line []byte) error {
 	if f.torn {
 		line = append([]byte{'\n'}, line...)
 	}
+	share(f.open)
 	n, err := f.open.Write(line)
+	unlock(f.open)
 	if n > 0 {
 		f.torn = line[n-1] != '\n'
 	}
@@ -73,17 +75,24 @@ func (f *file) reopen() error {
 }
 
 // torn says whether a file ends within a line. One that cannot be read or has no
-// end, as a pipe, does not.
+// end, as a pipe, does not; nor does one that another gateway goes on writing to: it
+// has looked at the end itself, and what is there of its line is not all of it.
 func torn(path string) bool {
 	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer f.Close() // which unlocks it, too
+	if !own(f) {
+		return false
+	}
+	if info, err = f.Stat(); err != nil || info.Size() == 0 {
+		return false
+	}
 	last := []byte{'\n'}
 	_, _ = f.ReadAt(last, info.Size()-1)
 	return last[0] != '\n'

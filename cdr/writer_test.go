@@ -266,6 +266,35 @@ func TestTornLine(t *testing.T) {
 	}
 }
 
+// What another gateway is just writing is no torn line, and nothing is ended for it. One
+// that somebody else holds does not hold up a record.
+func TestLineInTheMaking(t *testing.T) {
+	b := newBook(t)
+	b.call("a")
+	path := b.path + ".shared"
+	other, err := openFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.close()
+	share(other.open)
+	if _, err := other.open.WriteString("{\"id\":"); err != nil {
+		t.Fatal(err)
+	}
+	b.openAt(path)
+	if _, err := other.open.WriteString("\"theirs\"}\n"); err != nil {
+		t.Fatal(err)
+	}
+	unlock(other.open)
+	b.call("ours")
+	b.want(path, "theirs", "ours")
+	if !own(other.open) {
+		t.Error("it is locked when a record has been written")
+	}
+	b.call("next")
+	b.want(path, "theirs", "ours", "next")
+}
+
 // A disk that fills up within a line: the line is lost, and the next one begins
 // anew. A pipe whose reader goes away takes a part of a line as such a disk does.
 func TestShortWrite(t *testing.T) {

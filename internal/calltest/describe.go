@@ -13,7 +13,7 @@ import (
 // described checks the session description of a message against sdp, no-sdp and
 // codecs. One that the gateway sends must show the gateway's own address, or the
 // audio would pass it by.
-func (e *expectStep) described(s *stage, a phone.Arrival) error {
+func (e *expectStep) described(s *stage, who *party, a phone.Arrival) error {
 	body, has := a.SDP()
 	switch {
 	case e.opts.has("no-sdp") && has:
@@ -28,7 +28,7 @@ func (e *expectStep) described(s *stage, a phone.Arrival) error {
 		return fmt.Errorf("%s: %w", a.Name(), err)
 	}
 	if s.gatewayPlays() {
-		if err := ownAddress(d, s.seenBy(a.From.Addr())); err != nil {
+		if err := ownAddress(d, s.seenBy(who)); err != nil {
 			return err
 		}
 	}
@@ -50,12 +50,13 @@ func (e *expectStep) direction(d phone.Description) error {
 	return nil
 }
 
-// seenBy is the gateway's address of a party's family, or that of the NAT before it.
-func (s *stage) seenBy(party netip.Addr) netip.Addr {
-	if s.outer.IsValid() && s.outer.Is4() == party.Is4() {
+// seenBy is the gateway's address that a party talks to, or that of the NAT before it.
+func (s *stage) seenBy(p *party) netip.Addr {
+	at := p.agent.Proxy.Addr()
+	if s.outer.IsValid() && s.outer.Is4() == at.Is4() {
 		return s.outer
 	}
-	return gatewayOf(party)
+	return at
 }
 
 // ownAddress wants the gateway's address.

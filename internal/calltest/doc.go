@@ -38,8 +38,8 @@
 //	names:                             a zone file, indented below: all that name servers know
 //	only without loss: REASON          the script is not played on a bad network
 //	keep provisionals: REASON          101 to 199 are not lost there: nobody repeats them
-//	phone NAME ADDRESS [registers] [user=NAME] [password=X] [md5] [notify=STATUS] [by hand] [tcp|tls|sips] [srtp=sdes|best-effort|dtls] [suite=X]
-//	trunk NAME ADDRESS [user=NUMBER] [login=USER:PASSWORD] [tcp|tcp-too|tls|sips] [srtp=sdes|best-effort|dtls] [suite=X]
+//	phone NAME ADDRESS [registers] [user=NAME] [password=X] [md5] [notify=STATUS] [by hand] [tcp|tls|sips] [srtp=sdes|best-effort|dtls] [suite=X] [gateway=ADDRESS]
+//	trunk NAME ADDRESS [user=NUMBER] [login=USER:PASSWORD] [tcp|tcp-too|tls|sips] [srtp=sdes|best-effort|dtls] [suite=X] [gateway=ADDRESS]
 //	stranger NAME ADDRESS
 //
 //	NAME -> METHOD URI [OPTION...]     a request outside of a call, or a new call
@@ -86,7 +86,7 @@
 // srtp=off, sdes, best-effort or dtls, ruri=a*b, sdp (or sdp=sendonly), no-sdp, codecs=A,B, tag=X, call=NAME, again,
 // within=TIME, after=TIME (since the message before), proves=USER:PASSWORD.
 //
-// {gw} is the gateway's address, {NAME} and {NAME.rtp} a party's. {NAME.dialog} is the value
+// {gw} is the gateway's address, {lan} its second one, {NAME} and {NAME.rtp} a party's. {NAME.dialog} is the value
 // of a Replaces (RFC 3891) for the party's dialog, {NAME.CALL.dialog} for that of call=CALL;
 // {NAME.replaces} is the same for the headers of a URI in Refer-To, and {NAME.target} the
 // other side's Contact in it. A NOTIFY with a provisional status is answered by itself, with
@@ -98,8 +98,14 @@
 // A party with tls has port 5061 and a certificate for its address, with tls=NAME for
 // that name; with sips it also has SIPS URIs. One authority signs for everybody. In a
 // configuration {pki} is a directory with ca.pem, and with gateway.pem and gateway.key
-// for the gateway, which parties do not talk to without. The gateway's IPv6 address is
-// 2001:db8:ffff::1, when the configuration has it listen there.
+// for the gateway, which parties do not talk to without.
+//
+// The gateway's address is 198.51.100.1. When the configuration has it listen there, it
+// also has 2001:db8:ffff::1, which parties of IPv6 talk to, and 192.0.2.254, which those
+// talk to that say so with gateway=192.0.2.254: the way from the gateway to 192.0.2.0/24
+// begins there. Whatever the script says, every message must come from where its Via and
+// Contact say, a response from where its request went, and sound from where the session
+// description wants it.
 //
 // # Bad networks
 //

@@ -181,7 +181,7 @@ func (e *expectStep) matches(s *stage, who *party, a phone.Arrival) error {
 			return err
 		}
 	}
-	return e.described(s, a)
+	return e.described(s, who, a)
 }
 
 func (e *expectStep) named(a phone.Arrival) error {

@@ -153,10 +153,12 @@ func (u *plugStep) play(s *stage) error {
 	if err != nil {
 		return u.errorf("%w", err)
 	}
+	change := s.net.Heal
 	if u.cut {
-		s.net.Partition(who.agent.Local.Addr(), gatewayOf(who.agent.Local.Addr()))
-	} else {
-		s.net.Heal(who.agent.Local.Addr(), gatewayOf(who.agent.Local.Addr()))
+		change = s.net.Partition
+	}
+	for host := range gatewayHosts() {
+		change(who.agent.Local.Addr(), host)
 	}
 	return nil
 }

@@ -88,9 +88,12 @@ func parseParty(l line, words []string) (step, error) {
 	if i := slices.Index(rest, "by"); i >= 0 && i+1 < len(rest) && rest[i+1] == "hand" {
 		s.byHand, rest = true, slices.Delete(slices.Clone(rest), i, i+2)
 	}
-	s.opts, err = parseOptions(l, rest, "registers", "user", "password", "login", "md5", "notify", "tcp", "tcp-too", "tls", "sips", "srtp", "suite")
+	s.opts, err = parseOptions(l, rest, "registers", "user", "password", "login", "md5", "notify", "tcp", "tcp-too", "tls", "sips", "srtp", "suite", "gateway")
+	if err != nil {
+		return nil, err
+	}
 	s.registers = s.opts.has("registers")
-	return s, err
+	return s, s.checkSide()
 }
 
 func (p *partyStep) play(s *stage) error {
@@ -115,7 +118,7 @@ const caller = "+12065550123"
 func (p *partyStep) agent() *phone.Agent {
 	a := &phone.Agent{
 		Name: p.name, Domain: gatewayDomain, Local: netip.AddrPortFrom(p.address, sipPort),
-		Proxy: netip.AddrPortFrom(gatewayOf(p.address), sipPort), Reliable: !p.byHand, MD5Only: p.opts.has("md5"),
+		Proxy: netip.AddrPortFrom(p.side(), sipPort), Reliable: !p.byHand, MD5Only: p.opts.has("md5"),
 	}
 	switch {
 	case p.opts.has("tcp"):
@@ -123,7 +126,7 @@ func (p *partyStep) agent() *phone.Agent {
 	case p.secure():
 		a.Transport, a.SIPS = "TLS", p.opts.has("sips")
 		a.Local = netip.AddrPortFrom(p.address, tlsPort)
-		a.Proxy = netip.AddrPortFrom(gatewayOf(p.address), tlsPort)
+		a.Proxy = netip.AddrPortFrom(p.side(), tlsPort)
 	}
 	if p.kind == "trunk" {
 		a.Name, a.Domain = caller, p.host()

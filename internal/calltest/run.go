@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"os"
 	"path"
 	"strconv"
@@ -99,9 +98,7 @@ func Play(script *Script, setup Setup) error {
 		script: script, setup: setup, began: time.Now(), pump: phone.NewPump(), net: newNetwork(setup),
 		log: &bytes.Buffer{}, answeredAtAll: map[string]bool{}, recordsSeen: map[int]bool{},
 	}
-	s.ladder = &ladder{began: s.began, names: map[netip.Addr]string{
-		netip.MustParseAddr(gatewayHost): "gateway", netip.MustParseAddr(gatewayHost6): "gateway",
-	}}
+	s.ladder = &ladder{began: s.began, names: gatewayHosts()}
 	if script.KeepProvisionals != "" {
 		s.net.sparing()
 	}

@@ -56,6 +56,8 @@ func TestParseRefuses(t *testing.T) {
 		"alice says hello":                           "none of the lines",
 		"phone alice nowhere":                        "no address",
 		"phone alice 192.0.2.1 registered":           "is none of",
+		"phone alice 192.0.2.1 gateway=192.0.2.253":  "none of its addresses",
+		"alice <- pong within=soon":                  "no time",
 		"wait long":                                  "no time",
 		"at 1":                                       "no time",
 		"alice <- 200 within=soon":                   "no time",

@@ -56,7 +56,7 @@ func (s *stage) issueForGateway() error {
 	if err := os.WriteFile(filepath.Join(s.setup.Dir, "ca.pem"), root.PEM(), 0o600); err != nil {
 		return err
 	}
-	issued, err := root.Issue(gatewayDomain, gatewayHost, gatewayHost6)
+	issued, err := root.Issue(gatewayDomain, gatewayHost, gatewayHost6, gatewayLAN)
 	if err != nil {
 		return err
 	}

@@ -16,16 +16,9 @@ import (
 const (
 	gatewayHost   = "198.51.100.1"
 	gatewayHost6  = "2001:db8:ffff::1" // where a script's configuration has it listen
+	gatewayLAN    = "192.0.2.254"      // too, and beside phones
 	gatewayDomain = "example.test"
 )
-
-// gatewayOf is the gateway's address of a party's family.
-func gatewayOf(party netip.Addr) netip.Addr {
-	if party.Is6() {
-		return netip.MustParseAddr(gatewayHost6)
-	}
-	return netip.MustParseAddr(gatewayHost)
-}
 
 // rtp.ports of every script's configuration.
 const (
@@ -151,8 +144,12 @@ func (s *stage) move(p *party, where string) error {
 	socket := p.rtp
 	p.audio.Local = at
 	p.audio.Write = func(b []byte, to netip.AddrPort) { s.write(socket, b, to) }
-	s.pump.Open(socket, func(now time.Time, b []byte, _ netip.AddrPort) {
-		if err := p.audio.Receive(now, b); err != nil {
+	s.pump.Open(socket, func(now time.Time, b []byte, from netip.AddrPort) {
+		err := p.audio.Receive(now, b)
+		if err == nil {
+			err = s.straight(p, from)
+		}
+		if err != nil {
 			s.blame("%s got %v", p.name, err)
 		}
 	})
@@ -192,7 +189,11 @@ func (s *stage) arrived(p *party, now time.Time, packet []byte, from netip.AddrP
 		s.blame("%s got %v:\n%s", p.name, err, packet)
 		return
 	}
-	if err := decent(a.Message); err != nil {
+	err = decent(a.Message)
+	if err == nil {
+		err = s.upright(p, a.Message, from)
+	}
+	if err != nil {
 		s.blame("%s got %s: %v\n%s", p.name, a.Name(), err, packet)
 	}
 	if !a.IsRequest() {
@@ -284,10 +285,11 @@ func (s *stage) gatewayPlays() bool { return s.script.Config != "none" }
 
 func (s *stage) lossy() bool { return s.setup.Loss > 0 }
 
-// expand fills in the places of a script's text: {gw} and {NAME} are addresses
+// expand fills in the places of a script's text: {gw}, {lan} and {NAME} are addresses
 // with SIP ports, {NAME.rtp} the address of a party's audio, others a party's dialogs.
 func (s *stage) expand(text string) string {
 	text = strings.ReplaceAll(text, "{gw}", s.gateway().String())
+	text = strings.ReplaceAll(text, "{lan}", gatewayLAN+":5060")
 	for _, p := range s.parties {
 		text = p.expandDialogs(text)
 		text = strings.ReplaceAll(text, "{"+p.name+"}", p.agent.Local.String())

@@ -102,12 +102,17 @@ func replyTo(via string, from netip.AddrPort) netip.AddrPort {
 	if strings.Contains(first, ";rport") || !from.IsValid() {
 		return from
 	}
-	_, sentBy, _ := strings.Cut(first, " ")
-	sentBy, _, _ = strings.Cut(sentBy, ";")
-	if at, ok := Address("sip:" + strings.TrimSpace(sentBy)); ok {
+	if at, ok := Address("sip:" + SentBy(first)); ok {
 		return netip.AddrPortFrom(from.Addr(), at.Port())
 	}
 	return from
+}
+
+// SentBy is where a Via's sender says that it is.
+func SentBy(via string) string {
+	_, sentBy, _ := strings.Cut(via, " ")
+	sentBy, _, _ = strings.Cut(sentBy, ";")
+	return strings.TrimSpace(sentBy)
 }
 
 // Address is the network address that a SIP URI names, when its host is one; the

@@ -101,3 +101,8 @@ func (a *Agent) Invited(cancel *Message) *Message {
 func (a *Agent) Original(response *Message) *Message {
 	return a.requests[transactionKey(response)].message
 }
+
+// SentTo is where the request went that a response answers; invalid when there is none.
+func (a *Agent) SentTo(response *Message) netip.AddrPort {
+	return a.requests[transactionKey(response)].from
+}

@@ -38,6 +38,7 @@ func TestNoSpace(t *testing.T) {
 			}
 		}
 		result := <-told
+		<-r.Done() // it is told before
 		if result.Reason != NoSpace || !errors.Is(result.Err, syscall.ENOSPC) {
 			t.Fatalf("%v: ended by %v: %v", format, result.Reason, result.Err)
 		}
