@@ -379,8 +379,11 @@ func (w *world) callingReport(id int, l *worldLeg) Report {
 		return l.leaves(HungUp{Cause: event.Cause{Status: 487}})
 	case id == callerID:
 		return nil
-	case kind <= 1:
+	case kind == 0:
 		return Trying{}
+	case kind == 1:
+		l.offering = true // UPDATE
+		return Offered{SDP: w.description(id)}
 	case kind <= 3:
 		return Ringing{Status: 180}
 	case kind <= 5:
