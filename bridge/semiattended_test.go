@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/sdp"
 )
 
 // huntWords is a hunt that is given away: who rings, and what is left to try.
@@ -453,6 +456,26 @@ func TestHuntMoves(t *testing.T) {
 		pass(time.Second)
 		synctest.Wait()
 		one.over()
+	})
+}
+
+// TestHandshakeOfAMovedParty: it fails when the party has gone over to another call. That would
+// be silent, and ends.
+func TestHandshakeOfAMovedParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, other := pairWith(t, plan("trunk carrier"), Ringing{Status: 180})
+		var hand *rtp.Handshake
+		other.look(func(c *Call) { hand = c.handshake(2, &sdp.Protected{}) })
+		refer(one, "consultation")
+		pass(time.Second)
+		synctest.Wait()
+		hand.Ended(errors.New("no keys"))
+		pass(time.Second)
+		synctest.Wait()
+		one.over()
+		if last := one.legs[2].told[len(one.legs[2].told)-1]; last != "Hangup 488/65 gateway" {
+			t.Errorf("the transferee was told %v", one.legs[2].told)
+		}
 	})
 }
 
