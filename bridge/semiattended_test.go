@@ -43,6 +43,8 @@ var consultations = map[string]string{
 	"calling": "found 1: other",
 	"ringing": `found 1: other
 		2 rings 180`,
+	"ringing without an offer": `found 1: other
+		2 rings 180`,
 	"rings for 20s": `found 1: other
 		2 rings 180
 		wait 20s`,
@@ -105,7 +107,11 @@ func (s *story) consultation(name string) HuntFetched {
 		other.must(lines[0])
 		lines = lines[1:]
 	}
-	other.must("alice calls with PCMU PCMA te")
+	offer := "PCMU PCMA te"
+	if strings.HasSuffix(name, "without an offer") {
+		offer = "nothing"
+	}
+	other.must("alice calls with " + offer)
 	for _, l := range lines {
 		if strings.TrimSpace(l) != "" {
 			other.must(l)
@@ -407,6 +413,22 @@ func TestSemiAttendedTransferToAnotherCodec(t *testing.T) {
 		transfer attended transferred of 2 by 1 to +14255550100
 		tell 1 Hangup 200/16 gateway
 		tell 2 Offer v2 PCMA te
+		hear 2<3 3<2
+	`)
+}
+
+// TestSemiAttendedTransferWithoutAnOffer: the target was offered what the gateway has, for the
+// transferor has offered nothing.
+func TestSemiAttendedTransferWithoutAnOffer(t *testing.T) {
+	tell(t, strings.Replace(overRinging, "hunt fetched: ringing", "hunt fetched: ringing without an offer", 1)+`
+	3 answers PCMA
+		attempt 2 ended 200/16 callee
+		tell 1 Notify 200
+		transfer attended transferred of 2 by 1 to +14255550100
+		tell 1 Hangup 200/16 gateway
+		tell 2 Offer v2 PCMA
+		hear 2<3 3<2
+	2 agrees PCMA
 		hear 2<3 3<2
 	`)
 }
