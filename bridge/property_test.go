@@ -22,14 +22,15 @@ type world struct {
 	audit    *audit
 	now      time.Time
 	legs     map[int]*worldLeg
-	locates  []Locate  // not answered yet
-	forwards []Forward // not answered yet
-	checks   int       // CheckMedia not answered yet
-	measures int       // MeasureMedia not answered yet
-	directs  int       // Direct and CallBack not answered yet
-	fetches  int       // Fetch not answered yet
-	asks     int       // AskTransferee not answered yet
-	gave     *GiveHunt // the hunt that another call has taken over
+	locates  []Locate    // not answered yet
+	forwards []Forward   // not answered yet
+	checks   int         // CheckMedia not answered yet
+	measures int         // MeasureMedia not answered yet
+	directs  int         // Direct and CallBack not answered yet
+	fetches  int         // Fetch not answered yet
+	asks     int         // AskTransferee not answered yet
+	gave     *GiveHunt   // the hunt that another call has taken over
+	given    []*worldLeg // the legs that it has
 	happened []string
 	seen     census
 }
@@ -176,9 +177,9 @@ func (w *world) step(e Event) {
 		case AskTransferee:
 			w.asks++
 		case Give:
-			w.legs[a.Participant].phase = legGone
+			w.legs[a.Participant] = &worldLeg{phase: legGoes, final: true}
 		case GiveHunt:
-			w.gave = &a
+			w.gives(a)
 		case Tell:
 			w.told(a)
 		}
@@ -279,6 +280,8 @@ func (w *world) move() {
 	case kind <= 3 && w.transfers():
 	case kind == 6 && rapid.IntRange(0, 3).Draw(w.t, "crowd") == 0:
 		w.crowd()
+	case kind == 6 && w.rarely() && w.rarely():
+		w.surrenders()
 	case kind == 5 && rapid.IntRange(0, 9).Draw(w.t, "replaces") == 0 && w.machine.State() < event.CallDisconnected:
 		w.replaces()
 	case kind == 4 && w.checks > 0:
