@@ -169,6 +169,7 @@ func (c *Call) handOver(now time.Time, what Event, participants ...int) {
 		h.moved = append(h.moved, moved{origin{c.id, id}, c.leg(id), c.media[id]})
 	}
 	open := to.Post(h)
+	c.heir.Store(to)
 	for _, id := range participants {
 		if open {
 			c.part(id, to)

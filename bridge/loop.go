@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/tandem-gateway/tandem/dialplan"
@@ -80,6 +81,7 @@ type Call struct {
 	// waits for one of ours.
 	adopted map[origin]int
 	asking  *Call
+	heir    atomic.Pointer[Call] // the call that has taken parties of this one
 	pending []Event
 	over    bool
 }

@@ -44,7 +44,7 @@ func (m *Machine) offered(now time.Time, p *participant, offer *sdp.Description)
 	q := m.counterpart(p)
 	offer = restricted(offer, p.codecs)
 	switch {
-	case p.state != event.ParticipantDisconnected && m.state < event.CallConnected && offer != nil && p.stream.Remote.IsValid():
+	case offer != nil && m.early(p):
 		m.offeredEarly(p, offer)
 	case !p.inTalk() || q == nil && !m.waitsForParty(p):
 		m.refuseOffer(p, 481, "the call is over")
@@ -63,6 +63,13 @@ func (m *Machine) offered(now time.Time, p *participant, offer *sdp.Description)
 	default:
 		m.pass(p, q, offer)
 	}
+}
+
+// early says whether a party has early media that it may offer to change: before the call is
+// answered, or while it rings for a transferee.
+func (m *Machine) early(p *participant) bool {
+	unanswered := m.state < event.CallConnected || p.rings()
+	return unanswered && p.state != event.ParticipantDisconnected && p.stream.Remote.IsValid()
 }
 
 // offeredEarly answers an offer before the call is answered (RFC 3311 and RFC 3262 s5:

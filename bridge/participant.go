@@ -41,8 +41,9 @@ type participant struct {
 	request  *dialplan.Request
 	// codecs are the names of those that it may be offered; nil for any.
 	codecs []string
-	// transfers says what it does with a REFER.
+	// transfers says what it does with a REFER, digits how it is told keys.
 	transfers TransferWay
+	digits    KeyWay
 	state     event.ParticipantState
 	leg       legPhase
 	attempt   int // counts from 1; 0 for the caller
@@ -57,9 +58,8 @@ type participant struct {
 	stream sdp.Stream
 	// branches are the addresses of its older early dialogs, the oldest first.
 	branches []netip.AddrPort
-	// digits is how it is told keys, keys what is known of its own; nil before the first.
-	digits KeyWay
-	keys   *keying
+	// keys is what is known of those that it has pressed; nil before the first.
+	keys *keying
 	// early counts the descriptions of early media in the call, up to its last one.
 	early int
 	// try is its attempt as it was told, while that goes on.

@@ -22,15 +22,16 @@ type world struct {
 	audit    *audit
 	now      time.Time
 	legs     map[int]*worldLeg
-	locates  []Locate  // not answered yet
-	forwards []Forward // not answered yet
-	checks   int       // CheckMedia not answered yet
-	measures int       // MeasureMedia not answered yet
-	directs  int       // Direct and CallBack not answered yet
-	fetches  int       // Fetch not answered yet
-	brings   int       // Bring not answered yet
-	asks     int       // AskTransferee not answered yet
-	gave     *GiveHunt // the hunt that another call has taken over
+	locates  []Locate    // not answered yet
+	forwards []Forward   // not answered yet
+	checks   int         // CheckMedia not answered yet
+	measures int         // MeasureMedia not answered yet
+	directs  int         // Direct and CallBack not answered yet
+	fetches  int         // Fetch not answered yet
+	brings   int         // Bring not answered yet
+	asks     int         // AskTransferee not answered yet
+	gave     *GiveHunt   // the hunt that another call has taken over
+	given    []*worldLeg // the legs that it has
 	happened []string
 	seen     census
 }
@@ -179,9 +180,9 @@ func (w *world) step(e Event) {
 		case AskTransferee:
 			w.asks++
 		case Give:
-			w.legs[a.Participant].phase = legGone
+			w.legs[a.Participant] = &worldLeg{phase: legGoes, final: true}
 		case GiveHunt:
-			w.gave = &a
+			w.gives(a)
 		case Tell:
 			w.told(a)
 		}
@@ -286,6 +287,8 @@ func (w *world) move() {
 		w.plays()
 	case kind == 6 && rapid.IntRange(0, 9).Draw(w.t, "stays") == 0:
 		w.stays()
+	case kind == 6 && w.rarely() && w.rarely():
+		w.surrenders()
 	case kind == 5 && rapid.IntRange(0, 9).Draw(w.t, "replaces") == 0 && w.machine.State() < event.CallDisconnected:
 		w.replaces()
 	case kind == 4 && w.checks > 0:
@@ -386,8 +389,11 @@ func (w *world) callingReport(id int, l *worldLeg) Report {
 		return l.leaves(HungUp{Cause: event.Cause{Status: 487}})
 	case id == callerID:
 		return nil
-	case kind <= 1:
+	case kind == 0:
 		return Trying{}
+	case kind == 1:
+		l.offering = true // UPDATE
+		return Offered{SDP: w.description(id)}
 	case kind <= 3:
 		return Ringing{Status: 180}
 	case kind <= 5:

@@ -154,27 +154,43 @@ func (c *Call) handshake(participant int, p *sdp.Protected) *rtp.Handshake {
 		h.Fingerprints = append(h.Fingerprints, srtp.Fingerprint(f))
 	}
 	session := c.media[participant]
-	h.Ended = func(err error) { c.Post(shaken{session, err}) }
+	h.Ended = func(err error) { shaken{c, session, err}.post() }
 	return h
 }
 
-// shaken is the end of a handshake.
+// shaken is the end of a handshake, for the call that its party is in.
 type shaken struct {
+	in      *Call
 	session *rtp.Session
 	err     error
 }
 
-// Do ends a call whose handshake has failed: one would hear nothing. A party that has gone
-// over to another call had its handshake before.
+// post brings it there. A party may have gone over to another call meanwhile.
+func (s shaken) post() {
+	for s.in != nil && !s.in.Post(s) {
+		s.in = s.in.heir.Load()
+	}
+}
+
+// Do ends a call whose handshake has failed: one would hear nothing.
 func (s shaken) Do(c *Call, _ time.Time) {
 	for id, session := range c.media {
 		switch {
 		case session != s.session:
+			continue
 		case s.err == nil:
 			c.env.Log.Debug("keys agreed by DTLS", "call", c.id, "participant", id)
 		default:
 			c.env.Log.Warn("no keys by DTLS", "call", c.id, "participant", id, "err", s.err)
 			c.tellMachine(Stop{Cause: event.Cause{Status: 488, Q850: q850Of(488), By: event.PartyGateway, Text: s.err.Error()}})
 		}
+		return
 	}
+	s.Dropped()
+}
+
+// Dropped looks for the party where it has gone.
+func (s shaken) Dropped() {
+	s.in = s.in.heir.Load()
+	s.post()
 }

@@ -399,14 +399,14 @@ func TestShaken(t *testing.T) {
 		s.onDial = func(l *stageLeg) { l.says(time.Second, Answered{SDP: describe(2, []string{"PCMU", "te"})}) }
 		s.arrive(plan("trunk carrier"))
 		pass(2 * time.Second)
-		s.call.Post(shaken{nil, errors.Join(srtp.ErrDTLS, context.DeadlineExceeded)}) // of one that has gone
-		s.look(func(c *Call) { c.Post(shaken{c.media[2], nil}) })
+		s.call.Post(shaken{s.call, nil, errors.Join(srtp.ErrDTLS, context.DeadlineExceeded)}) // of one that has gone
+		s.look(func(c *Call) { c.Post(shaken{c, c.media[2], nil}) })
 		pass(time.Second)
 		s.look(func(c *Call) {
 			if c.machine.State() != event.CallConnected {
 				t.Errorf("the call is %v", c.machine.State())
 			}
-			c.Post(shaken{c.media[2], srtp.ErrFingerprint})
+			c.Post(shaken{c, c.media[2], srtp.ErrFingerprint})
 		})
 		pass(2 * time.Second)
 		s.over()

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/rtp"
+	"github.com/tandem-gateway/tandem/sdp"
 )
 
 // huntWords is a hunt that is given away: who rings, and what is left to try.
@@ -39,6 +42,8 @@ func huntWords(g GiveHunt) string {
 var consultations = map[string]string{
 	"calling": "found 1: other",
 	"ringing": `found 1: other
+		2 rings 180`,
+	"ringing without an offer": `found 1: other
 		2 rings 180`,
 	"rings for 20s": `found 1: other
 		2 rings 180
@@ -102,7 +107,11 @@ func (s *story) consultation(name string) HuntFetched {
 		other.must(lines[0])
 		lines = lines[1:]
 	}
-	other.must("alice calls with PCMU PCMA te")
+	offer := "PCMU PCMA te"
+	if strings.HasSuffix(name, "without an offer") {
+		offer = "nothing"
+	}
+	other.must("alice calls with " + offer)
 	for _, l := range lines {
 		if strings.TrimSpace(l) != "" {
 			other.must(l)
@@ -408,6 +417,22 @@ func TestSemiAttendedTransferToAnotherCodec(t *testing.T) {
 	`)
 }
 
+// TestSemiAttendedTransferWithoutAnOffer: the target was offered what the gateway has, for the
+// transferor has offered nothing.
+func TestSemiAttendedTransferWithoutAnOffer(t *testing.T) {
+	tell(t, strings.Replace(overRinging, "hunt fetched: ringing", "hunt fetched: ringing without an offer", 1)+`
+	3 answers PCMA
+		attempt 2 ended 200/16 callee
+		tell 1 Notify 200
+		transfer attended transferred of 2 by 1 to +14255550100
+		tell 1 Hangup 200/16 gateway
+		tell 2 Offer v2 PCMA
+		hear 2<3 3<2
+	2 agrees PCMA
+		hear 2<3 3<2
+	`)
+}
+
 // TestSurrenderOfHunts: what is given with those who ring.
 func TestSurrenderOfHunts(t *testing.T) {
 	for name, want := range map[string]string{
@@ -453,6 +478,26 @@ func TestHuntMoves(t *testing.T) {
 		pass(time.Second)
 		synctest.Wait()
 		one.over()
+	})
+}
+
+// TestHandshakeOfAMovedParty: it fails when the party has gone over to another call. That would
+// be silent, and ends.
+func TestHandshakeOfAMovedParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, other := pairWith(t, plan("trunk carrier"), Ringing{Status: 180})
+		var hand *rtp.Handshake
+		other.look(func(c *Call) { hand = c.handshake(2, &sdp.Protected{}) })
+		refer(one, "consultation")
+		pass(time.Second)
+		synctest.Wait()
+		hand.Ended(errors.New("no keys"))
+		pass(time.Second)
+		synctest.Wait()
+		one.over()
+		if last := one.legs[2].told[len(one.legs[2].told)-1]; last != "Hangup 488/65 gateway" {
+			t.Errorf("the transferee was told %v", one.legs[2].told)
+		}
 	})
 }
 

@@ -123,11 +123,25 @@ func (w *world) consult() {
 	other.finish()
 }
 
+// surrenders is a transferor that wants this call's party, or its hunt, in another call.
+func (w *world) surrenders() {
+	p := w.machine.participant(rapid.SampledFrom(w.ids()).Draw(w.t, "transferor"))
+	w.step(Surrender{Participant: p.id, By: p.party, Into: "other", Chain: "other", EarlyOnly: rapid.Bool().Draw(w.t, "early-only")})
+}
+
+// gives lets the legs of a hunt go.
+func (w *world) gives(a GiveHunt) {
+	w.gave = &a
+	for _, p := range a.parties {
+		w.given = append(w.given, w.legs[p.id])
+		w.legs[p.id] = &worldLeg{phase: legGoes, final: true}
+	}
+}
+
 func (w *world) takeOver(other *world) {
 	first := len(w.machine.participants) + 1
-	for i, p := range other.gave.parties {
-		w.legs[first+i] = other.legs[p.id]
-		other.legs[p.id] = &worldLeg{phase: legGone}
+	for i, l := range other.given {
+		w.legs[first+i] = l
 	}
 	w.seen.tookOver(w.machine.transfer.phase == transferJoining, other.gave)
 	w.step(HuntFetched(*other.gave))

@@ -216,6 +216,26 @@ func TestTransferToEarlyMedia(t *testing.T) {
 	`)
 }
 
+// TestTransferToChangedEarlyMedia: the target moves its early media by UPDATE (RFC 3311). A 481
+// would end its dialog.
+func TestTransferToChangedEarlyMedia(t *testing.T) {
+	tell(t, upAndReferred+`
+	3 offers v1 PCMU te
+		tell 3 RefuseOffer 481
+	3 rings 183 PCMU te
+		tell 1 Notify 183
+		hear 2<3 3<2
+	3 offers v2 PCMU te @7000
+		tell 3 AcceptOffer v1 PCMU te
+		hear 2<3 3<2
+	3 answers v2 PCMU te @7000
+		tell 1 Notify 200
+		transfer blind transferred of 2 by 1 to +12065550123
+		tell 1 Hangup 200/16 gateway
+		hear 2<3 3<2
+	`)
+}
+
 // TestTransferIsNotAllowed: the dialplan is asked as if the transferor had dialled.
 func TestTransferIsNotAllowed(t *testing.T) {
 	tell(t, `

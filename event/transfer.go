@@ -56,7 +56,7 @@ var transferStates = [...]string{
 // String is the state's name in the call resource's vocabulary.
 func (s TransferState) String() string { return name(transferStates[:], int(s)) }
 
-// TransferKind says whether the transferor talks to the target first.
+// TransferKind says whether the transferor calls the target first.
 type TransferKind uint8
 
 // The kinds of transfer (RFC 5589 s4 and s7), and the call back to a transferor whose
