@@ -21,11 +21,13 @@
 //
 //	path -> transcoder: Sequencer -> ear -> gain -> mouth ---------------> path
 //	path -> inlet: jitter Buffer -> ear --+
-//	path -> inlet: jitter Buffer -> ear --+-> audio.Mixer -> seat: mouth -> path
-//	Player -> inlet ----------------------+               -> seat ------> Tap
+//	path -> inlet: jitter Buffer -> ear --+-> audio.Mixer -> seat: mouth ----------> path
+//	Player -> inlet ----------------------+               -> choir -> seat: mouth -> path
+//	                                                      -> seat ---------------> Tap
 //
 // An ear is the decoders of a source, a mouth the encoder of a listener, its packets'
-// length and its stream. They exist only while a table needs them.
+// length and its stream. They exist only while a table needs them. A choir is the encoder of
+// those who hear the same.
 //
 // # Where to look
 //
@@ -49,6 +51,7 @@
 //	volume.go             gains
 //	mix.go                which rows take a room, and how it is compiled
 //	room.go, inlet.go     several sources: the tick, and what comes into it
+//	choir.go              one encoder for those in a room who hear the same
 //	tap.go                sound instead of packets, for a recorder
 //	player.go             sound of our own, as a source
 //	metronome.go, crew.go the one clock that pulls players and rooms
@@ -92,9 +95,19 @@
 //   - A room ticks when the clock does, and a source whose packets come in time waits 1 ms
 //     and the tick: 21 ms at most. A listener that comes into a room is sent nothing for
 //     up to 60 ms until there is sound, rather than silence.
-//   - Each listener of a room has an encoder. One for all who hear the same would be
-//     cheaper, but those of G.722 and Opus have a memory, and who hears the same as whom
-//     changes with every word. G.711, the usual one, is so cheap that it does not matter.
+//   - Those in a room who only listen hear the same, and share an encoder if they have one
+//     codec in packets of 20 ms (choir). Longer packets, which are rare, have phases; who has
+//     them encodes for itself, as who talks does. Each has an encoder of its own all the time,
+//     which takes over the state of the shared one when its listener speaks up: nothing is
+//     heard of that. The way back is from one stream to another. For Opus it is harmless after
+//     half a second of the same sound. For G.722 it is in some packets only, so it waits for
+//     one: some seconds while one or two talk; while many do, or of steady tones, it may never
+//     come (codec.Encoder has the measurements). In a room of 100 in Opus, 3 or 20 of whom
+//     talk, a party takes 0.16 or 0.24 % of a core instead of 0.60 and 0.56, of which 0.12 to
+//     0.14 is to decode what all send; in G.722 0.05 or 0.083 instead of 0.082, in G.711 0.005
+//     instead of 0.007 (BenchmarkConference).
+//   - What is as quiet as a line's noise is sound too: who sends it instead of silence hears a
+//     mix of its own.
 //   - Keys pass beside transcoded sound where both sides have telephone-event, and not
 //     into a mix.
 //   - RTCP passes with relayed packets only. Where a far end hears what is made here, or

@@ -59,7 +59,7 @@ func (p *Paths) compileMix() error {
 	if err = m.find(p.to); err != nil {
 		return err
 	}
-	m.who = &occupants{seats: make(map[int]*seat, len(m.rows))}
+	m.who = &occupants{seats: make(map[int]*seat, len(m.rows)), choirs: make(map[int]*choir)}
 	for _, number := range m.sources() {
 		p.enterSource(number)
 	}
@@ -68,7 +68,7 @@ func (p *Paths) compileMix() error {
 			return err
 		}
 	}
-	return nil
+	return m.compileChoirs()
 }
 
 // check refuses rows that cannot be mixed.

@@ -185,21 +185,32 @@ func (m *mouth) measure(length time.Duration) {
 // a silence period during which packets have not been transmitted contiguously,
 // SHOULD be distinguished by setting the marker bit".
 func (m *mouth) send(now time.Time, way *path, pcm []int16) {
-	n, err := m.encoder.Encode(m.packet[headerSize:], pcm)
-	if n > 0 && err == nil {
-		m.emit(now, way, m.next, n)
+	n, _ := m.encoder.Encode(m.packet[headerSize:], pcm)
+	m.pass(now, way, m.packet[:], n)
+}
+
+// pass sends what has been encoded as the next packet, n octets behind room for its header;
+// 0 is nothing to send.
+func (m *mouth) pass(now time.Time, way *path, packet []byte, n int) {
+	if n > 0 {
+		m.emit(now, way, m.next, packet[:headerSize+n])
 	} else {
 		m.next.marker = true
 	}
-	m.next.timestamp += m.shape.Ticks(len(pcm))
+	m.next.timestamp += m.shape.Ticks(m.frame)
 }
 
-// emit sends what lies in the packet.
-func (m *mouth) emit(now time.Time, way *path, h header, payload int) {
-	h.end = uint16(headerSize + payload)
+// emit sends a packet, whose header is still to be written.
+func (m *mouth) emit(now time.Time, way *path, h header, packet []byte) {
+	h.end = uint16(len(packet))
 	m.next.sequence++
 	m.next.marker = false
-	way.to.hear(now, way, h, m.packet[:h.end])
+	way.to.hear(now, way, h, packet)
+}
+
+// isEven tells whether each packet is 20 ms, all of what is said at once.
+func (m *mouth) isEven() bool {
+	return len(m.pending) == 0 && m.length == framePeriod && m.frame == m.rate/50
 }
 
 // accompany sends a packet that goes along with the sound, under a number and a
@@ -208,7 +219,7 @@ func (m *mouth) accompany(now time.Time, way *path, h header, payload []byte) {
 	n := copy(m.packet[headerSize:], payload)
 	h.ssrc, h.sequence, h.begin = m.next.ssrc, m.next.sequence, headerSize
 	marker := m.next.marker
-	m.emit(now, way, h, n)
+	m.emit(now, way, h, m.packet[:headerSize+n])
 	m.next.marker = marker
 }
 

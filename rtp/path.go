@@ -130,6 +130,11 @@ func (p *Paths) Swap() {
 			left[l] = before
 		}
 	}
+	for l, before := range left {
+		if s := seatOf(before); s != nil && seatOf(p.to[l]) != s {
+			s.depart()
+		}
+	}
 	if m := &p.mix; m.room != nil {
 		m.room.set(m.who, m.hearing, m.tell)
 	}

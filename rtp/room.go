@@ -14,8 +14,9 @@ import (
 // The clock pulls it every 20 ms.
 //
 //	source -> inlet: jitter buffer -> ear --+
-//	source -> inlet: jitter buffer -> ear --+-> mixer -+-> seat: mouth -> listener
-//	player -> inlet ------------------------+          +-> seat: tap
+//	source -> inlet: jitter buffer -> ear --+-> mixer -+-> seat: mouth -----------> listener
+//	player -> inlet ------------------------+          +-> choir -> seat: mouth --> listener
+//	                                                   +-> seat: tap
 type room struct {
 	clock *metronome
 	place place
@@ -35,6 +36,9 @@ type room struct {
 type occupants struct {
 	inlets []*inlet
 	seats  map[int]*seat
+	// choirs has those of the seats that have one, sections each once.
+	choirs   map[int]*choir
+	sections []section
 }
 
 func newRoom(clock *metronome, rate int) (*room, error) {
@@ -61,11 +65,13 @@ func (r *room) inlet(number int, from *source, spoken []Payload) *inlet {
 func (r *room) set(who *occupants, hearing *audio.Room, tell func(time.Time, int, bool)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, n := range r.present.Load().inlets {
+	before := r.present.Load()
+	for _, n := range before.inlets {
 		if !slices.Contains(who.inlets, n) {
 			r.leaving = append(r.leaving, n)
 		}
 	}
+	who.seatChoirs(before)
 	r.present.Store(who)
 	r.mixer.SetRoom(hearing)
 	r.tell = tell
@@ -84,10 +90,15 @@ func (r *room) wanted() bool {
 func (r *room) at() *place { return &r.place }
 
 // settle starts or stops the room and the players in it. A room that is out of force
-// frees its decoders; they would be made again if it came back.
+// frees its decoders, which would be made again if it came back, and its choirs.
 func (r *room) settle() {
 	r.clock.settle(&r.clock.rooms, r)
 	wanted := r.wanted()
+	if !wanted {
+		r.mu.Lock()
+		r.present.Load().disband()
+		r.mu.Unlock()
+	}
 	for _, n := range r.present.Load().inlets {
 		n.from.settle()
 		if !wanted {
@@ -118,7 +129,7 @@ func (r *room) tick(now, slot time.Time) (turns []audio.Turn, tell func(time.Tim
 	for _, n := range who.inlets {
 		n.put(slot, r.mixer)
 	}
-	r.speak(now, slot, who.seats)
+	r.speak(now, slot, who)
 	if r.tell == nil {
 		return nil, nil
 	}
@@ -127,11 +138,12 @@ func (r *room) tick(now, slot time.Time) (turns []audio.Turn, tell func(time.Tim
 
 // speak brings the mixes to those who hear them. Others may run meanwhile: packets that
 // are relayed wait for it.
-func (r *room) speak(now, slot time.Time, seats map[int]*seat) {
-	said := 0
-	for _, out := range r.mixer.Tick() {
+func (r *room) speak(now, slot time.Time, who *occupants) {
+	said, outputs := 0, r.mixer.Tick()
+	who.sing(outputs)
+	for _, out := range outputs {
 		for _, number := range out.Listeners {
-			if s := seats[number]; s != nil {
+			if s := who.seats[number]; s != nil {
 				s.hear(now, slot, out)
 			}
 			if said++; said%turn == 0 {
@@ -157,6 +169,12 @@ type seat struct {
 	// pcm brings sound to the rate of the listener.
 	resampler *audio.Resampler
 	pcm       []int16
+
+	// choir is whose encoder it may share, nil for none, and sings that it does. output is
+	// the mixer's that it hears, alike for how many ticks the choir has sung just that.
+	choir         *choir
+	sings         bool
+	output, alike int
 }
 
 // longestWait is how many silent ticks a listener who comes into a room is not sent: the
@@ -179,6 +197,10 @@ func (s *seat) settle() { s.room.settle() }
 
 // hear takes the mix of a tick.
 func (s *seat) hear(now, slot time.Time, out audio.Output) {
+	if s.sings {
+		s.sing(now)
+		return
+	}
 	pcm := out.PCM
 	if s.resampler != nil {
 		s.pcm = s.resampler.Append(s.pcm[:0], pcm)
@@ -194,11 +216,29 @@ func (s *seat) hear(now, slot time.Time, out audio.Output) {
 		}
 		s.waited = longestWait
 	}
+	s.say(now, pcm)
+}
+
+// say says sound, as part of the choir if the seat goes over to that now.
+func (s *seat) say(now time.Time, pcm []int16) {
 	s.mouth.mu.Lock()
 	defer s.mouth.mu.Unlock()
 	if s.left.Load() {
 		return
 	}
 	s.mouth.turn(&s.source)
-	s.mouth.say(now, s.way, pcm, framePeriod)
+	if s.joins(pcm) {
+		s.mouth.pass(now, s.way, s.choir.packet[:], s.choir.length)
+	} else {
+		s.mouth.say(now, s.way, pcm, framePeriod)
+	}
+}
+
+// sing says what the choir has encoded.
+func (s *seat) sing(now time.Time) {
+	s.mouth.mu.Lock()
+	defer s.mouth.mu.Unlock()
+	if !s.left.Load() {
+		s.mouth.pass(now, s.way, s.choir.packet[:], s.choir.length)
+	}
 }

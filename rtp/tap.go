@@ -23,9 +23,9 @@ type Tap struct {
 // NewTap makes a tap of a sampling rate in Hz of 8,000, 16,000 or 48,000, which passes
 // frames of 20 ms, of one channel, to a function; now is the time for which a frame is
 // meant, and a frame that was left out shows in it. The function is called by the clock,
-// for all taps of a table one after the other; it must not block nor put a table in force,
-// and the frame is its own during the call only. While no table in force names the tap, or its row is empty, it
-// is not called.
+// for all taps of a table one after the other; it must not block, put a table in force nor
+// close a session, and the frame is its own during the call only. While no table in force
+// names the tap, or its row is empty, it is not called.
 func (e *Engine) NewTap(rate int, take func(now time.Time, pcm []int16)) (*Tap, error) {
 	if !slices.Contains(soundRates[:], rate) {
 		return nil, fmt.Errorf("rtp: a tap of %d samples a second: it must be one of %d", rate, soundRates)

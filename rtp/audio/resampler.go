@@ -104,6 +104,20 @@ func NewResampler(from, to int) (*Resampler, error) {
 	return r, nil
 }
 
+// Follow takes it to where another of the same rates is, so that it goes on with what that
+// one has heard. It is false, and nothing has changed, where the rates differ.
+func (r *Resampler) Follow(other *Resampler) bool {
+	if r.ratio != other.ratio {
+		return false
+	}
+	for i := range r.stages {
+		s, o := &r.stages[i], &other.stages[i]
+		copy(s.buffer[:s.window-1], o.buffer)
+		s.skip = o.skip
+	}
+	return true
+}
+
 // Delay is by how much what comes out is later than what went in.
 func (r *Resampler) Delay() time.Duration {
 	return time.Duration(r.lag()) * time.Second / time.Duration(r.rate)

@@ -198,3 +198,35 @@ func BenchmarkResampler(b *testing.B) {
 		})
 	}
 }
+
+// TestResamplersFollow: one that has heard something else goes on where another one is.
+func TestResamplersFollow(t *testing.T) {
+	for _, rates := range [][2]int{{8000, 8000}, {8000, 16000}, {16000, 48000}, {8000, 48000}, {16000, 8000}, {48000, 16000}, {48000, 8000}} {
+		a, err := NewResampler(rates[0], rates[1])
+		b, err2 := NewResampler(rates[0], rates[1])
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		frame := make([]int16, rates[0]/50)
+		for i := range 10 {
+			for k := range frame {
+				frame[k] = int16((i*len(frame) + k) * 37 % 8001)
+			}
+			want, other := a.Append(nil, frame), frame
+			if i < 5 {
+				other = frame[:7*(i+1)]
+			}
+			if got := b.Append(nil, other); i >= 5 && !slices.Equal(got, want) {
+				t.Fatalf("%v: frame %d is another", rates, i)
+			}
+			if i == 4 && !b.Follow(a) {
+				t.Fatalf("%v does not follow", rates)
+			}
+		}
+	}
+	up, _ := NewResampler(8000, 16000)
+	down, _ := NewResampler(16000, 8000)
+	if up.Follow(down) {
+		t.Error("one of other rates")
+	}
+}

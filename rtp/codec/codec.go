@@ -91,6 +91,15 @@ type Encoder interface {
 	// and no error means that nothing is to be sent (discontinuous transmission). The
 	// errors are ErrFrame, ErrRoom, ErrClosed.
 	Encode(payload []byte, pcm []int16) (int, error)
+	// Follow takes the encoder to where another one of the same format and options is: who
+	// has heard that one goes on with this one, and there is no difference. It is false, and
+	// nothing has changed, where the other is of another kind or closed.
+	Follow(other Encoder) bool
+	// Joins tells whether who has heard this encoder may go on with another one of the same
+	// format, and no harm that is worth hearing comes of it. payload is what the other has
+	// made of pcm, which this one has not encoded. Both have encoded the same sound for half
+	// a second before.
+	Joins(payload []byte, pcm []int16) bool
 	// Close frees what the encoder has outside of Go's memory. It may be called
 	// twice.
 	Close()

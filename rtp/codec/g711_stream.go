@@ -33,6 +33,10 @@ func (e g711Encoder) Encode(payload []byte, pcm []int16) (int, error) {
 	return G711(e).Encode(payload, pcm), nil
 }
 
+// Follow and Joins: without a memory all encoders of a law are one.
+func (e g711Encoder) Follow(other Encoder) bool { return other == Encoder(e) }
+func (g711Encoder) Joins([]byte, []int16) bool  { return true }
+
 // g711Decoder is a law and what it takes to conceal losses.
 type g711Decoder struct {
 	law  G711

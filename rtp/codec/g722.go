@@ -116,6 +116,52 @@ func (e *g722Encoder) encode(payload []byte, pcm []int16) int {
 	return n
 }
 
+// Follow copies the state: it is all there is.
+func (e *g722Encoder) Follow(other Encoder) bool {
+	o, ok := other.(*g722Encoder)
+	if ok {
+		*e = *o
+	}
+	return ok
+}
+
+// Joins tries the payload. Two encoders of one sound never come to be in the same state, and
+// a decoder takes some 30 ms from one to the other. Between arbitrary packets the loudest error
+// is then up to 23 dB above that of the codec, and in speech as loud as the voice: a click. So
+// the packet must be one, as about each twelfth of speech is, where the decoder that has heard
+// this encoder is off by no more than half as much again as with what this one would have
+// sent. (It is off by most at the beginning, so most are known for bad after some of them.)
+// The error is then 0.4 dB above the codec's, in 9 of 10 cases within 1.3. Of steady
+// tones there is hardly any such packet.
+func (e *g722Encoder) Joins(payload []byte, pcm []int16) bool {
+	if len(pcm) == 0 || len(pcm)%2 != 0 || len(payload) != len(pcm)/2 {
+		return false
+	}
+	own, theirs := *e, *e
+	var usual, strayed int64
+	for len(pcm) > 0 && strayed <= 4*usual {
+		var low, high [g722Pairs]int32
+		n := own.analysis.split(&low, &high, pcm[:min(len(pcm), g722Pairs/2)])
+		for i, code := range payload[:n] {
+			usual += own.errs(low[i], high[i], own.code(low[i], high[i]))
+			strayed += theirs.errs(low[i], high[i], code)
+		}
+		payload, pcm = payload[n:], pcm[2*n:]
+	}
+	return 2*strayed <= 3*usual
+}
+
+// code is what a sample of each band is encoded as.
+func (e *g722Encoder) code(low, high int32) byte {
+	return e.high.quantizeHigh(high)<<6 | quantizeLow(clip16(low-e.low.predicted), e.low.log)
+}
+
+// errs goes on by a code, and gives the square of what it is off by.
+func (e *g722Encoder) errs(low, high int32, code byte) int64 {
+	l, h := int64(e.low.decodeLow(code)-low), int64(e.high.decodeHigh(code>>6)-high)
+	return l*l + h*h
+}
+
 // g722Decoder is the decoder for 64 kbit/s. A loss is concealed as in G.711's
 // Appendix I, on the sound that was decoded. The Recommendation's own ways of
 // concealment (Appendices III and IV) extrapolate the bands by linear prediction

@@ -177,15 +177,20 @@ func inverses() (table [289]uint64) {
 // highBand is a higher band after a reset.
 func highBand() band { return band{scale: 8} }
 
-// encodeHigh quantizes a sample of the higher band: QUANTH.
+// encodeHigh quantizes a sample of the higher band.
 func (b *band) encodeHigh(sample int32) byte {
+	code := b.quantizeHigh(sample)
+	b.decodeHigh(code)
+	return code
+}
+
+// quantizeHigh is QUANTH.
+func (b *band) quantizeHigh(sample int32) byte {
 	difference := clip16(sample - b.predicted)
 	sign := difference >> 31
 	// A comparison would be a branch that cannot be foretold.
 	below := (difference ^ sign - 564*8*b.scale>>15) >> 31
-	code := byte(2 + 2*sign - below)
-	b.decodeHigh(code)
-	return code
+	return byte(2 + 2*sign - below)
 }
 
 // decodeHigh gives the sample that a code stands for.

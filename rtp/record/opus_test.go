@@ -186,7 +186,7 @@ func TestOpusNothingSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.encoder.Close()
-	o.encoder = quiet{codec.Shape{Rate: 8000, Clock: 48000, Channels: 1}}
+	o.encoder = quiet{shape: codec.Shape{Rate: 8000, Clock: 48000, Channels: 1}}
 	_ = o.add([]byte{9<<3 | 3, 1, 2})
 	_ = o.write(make([]int16, 320))
 	_ = o.finish()
@@ -200,7 +200,10 @@ func TestOpusNothingSent(t *testing.T) {
 }
 
 // quiet is an encoder that sends nothing.
-type quiet struct{ shape codec.Shape }
+type quiet struct {
+	codec.Encoder
+	shape codec.Shape
+}
 
 func (q quiet) Shape() codec.Shape                  { return q.shape }
 func (q quiet) Frame(time.Duration) int             { return 160 }
