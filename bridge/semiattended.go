@@ -148,7 +148,7 @@ func (m *Machine) tellRinging(now time.Time, heard ringback) {
 	for i := range m.participants {
 		switch p := &m.participants[i]; p.state {
 		case event.ParticipantRinging:
-			status = 180
+			status = max(status, 180)
 		case event.ParticipantEarlyMedia:
 			status = max(status, 183)
 		}

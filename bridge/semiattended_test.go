@@ -64,6 +64,10 @@ var consultations = map[string]string{
 		2 rings 180
 		3 refuses 486
 		4 rings 183 PCMU te`,
+	"one plays, another rings": `given user bob
+		found 1: desk mobile
+		2 rings 183 PCMU te
+		3 rings 180`,
 	"both play": `given user bob
 		given ringback auto US
 		found 1: desk mobile soft
@@ -315,6 +319,15 @@ func TestSemiAttendedTransferToSeveral(t *testing.T) {
 		tell 1 Notify 200
 		transfer attended transferred of 2 by 1 to +14255550100
 		tell 1 Hangup 200/16 gateway
+		hear 2<3 3<2
+	`)
+	tell(t, consulting+`
+	hunt fetched: one plays, another rings
+		tell 1 AcceptRefer
+		transfer attended transferring of 2 by 1 to +14255550100
+		attempt 2 to bob at sip:desk as +14255550101
+		attempt 3 to bob at sip:mobile as +14255550101
+		tell 1 Notify 183
 		hear 2<3 3<2
 	`)
 	tell(t, consulting+`
