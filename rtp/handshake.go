@@ -58,7 +58,7 @@ func (s *Session) receiveHandshake(packet []byte, from netip.AddrPort) {
 	expected := from == s.latch.destination() ||
 		s.latch.state != latchLocked && (from.Addr() == s.latch.hint || from.Addr() == s.latch.expected.Addr())
 	if h == nil || !expected {
-		s.counters.dropped.Strangers++
+		s.counters.rare().dropped.Strangers++
 		return
 	}
 	h.peer = from

@@ -88,27 +88,26 @@ func (s *Session) hear(now time.Time, p *path, h header, packet []byte) {
 // dispatch counts a packet on its way out, and gives its header and where it
 // goes.
 func (s *Session) dispatch(now time.Time, p *path, h header, size int) (header, netip.AddrPort, bool) {
-	dropped := &s.counters.dropped
 	to := s.latch.destination()
 	way := p.rewrite(h.number)
 	switch {
 	case !s.speaksNow(p):
-		dropped.Late++
+		s.counters.rare().dropped.Late++
 		return h, to, false
 	case way == nil:
-		dropped.Unnegotiated++
+		s.counters.rare().dropped.Unnegotiated++
 		return h, to, false
 	case s.remote.Direction&Receives == 0:
-		dropped.Held++
+		s.counters.rare().dropped.Held++
 		return h, to, false
 	case !to.IsValid() || s.secured.mute():
-		dropped.Unsent++
+		s.counters.rare().dropped.Unsent++
 		return h, to, false
 	}
 	h.number = way.to
 	h, inTime := s.flow.next(now, p.from, h, way.rate)
 	if !inTime {
-		dropped.Late++
+		s.counters.rare().dropped.Late++
 		return h, to, false
 	}
 	s.counters.sent.add(size)
@@ -121,7 +120,7 @@ func (s *Session) unsent(from *Traffic, size int) {
 	defer s.mu.Unlock()
 	from.Packets--
 	from.Octets -= uint64(size)
-	s.counters.dropped.Unsent++
+	s.counters.rare().dropped.Unsent++
 }
 
 // hearReport sends a report to the far end, with the SSRCs that the far end
@@ -154,7 +153,7 @@ func (s *Session) hearReport(p *path, packet []byte, heard hearing) {
 		err = out.Send(packet, to)
 	}
 	if err != nil {
-		s.unsent(&s.counters.reportsSent, len(packet))
+		s.unsent(&s.counters.rare().reportsSent, len(packet))
 	}
 }
 
@@ -162,12 +161,12 @@ func (s *Session) dispatchReport(p *path, size int) (Socket, netip.AddrPort, boo
 	out, to := s.reportsGo()
 	switch {
 	case !s.speaksNow(p):
-		s.counters.dropped.Late++
+		s.counters.rare().dropped.Late++
 		return out, to, false
 	case !to.IsValid() || s.secured.mute():
-		s.counters.dropped.Unsent++
+		s.counters.rare().dropped.Unsent++
 		return out, to, false
 	}
-	s.counters.reportsSent.add(size)
+	s.counters.rare().reportsSent.add(size)
 	return out, to, true
 }

@@ -16,22 +16,22 @@ func (r *reception) judge(upTo uint64) {
 	r.skipReceived()
 	for ; r.judged <= upTo; r.judged++ {
 		if r.judged > r.highest {
-			r.losses.Lose(upTo + 1 - r.judged)
+			r.known().Lose(upTo + 1 - r.judged)
 			r.judged = upTo + 1
 			return
 		}
 		if r.seen>>(r.highest-r.judged)&1 == 0 {
-			r.losses.Lose(1)
+			r.known().Lose(1)
 			continue
 		}
-		r.losses.Received(1)
+		r.known().Received(1)
 	}
 }
 
 // skipReceived tells of what lies before the window.
 func (r *reception) skipReceived() {
 	if begin := r.highest - min(r.highest, patience-1); begin > r.judged {
-		r.losses.Received(begin - r.judged)
+		r.known().Received(begin - r.judged)
 		r.judged = begin
 	}
 }
@@ -46,15 +46,33 @@ func (r *reception) settle() {
 // lossesNow is what was lost so far, without the last numbers, which may still come;
 // lossesInAll is that with them.
 func (r *reception) lossesNow() quality.Losses {
-	c := *r
+	c := r.copied()
 	if c.received > 0 {
 		c.skipReceived()
 	}
-	return c.losses
+	return *c.losses
 }
 
 func (r *reception) lossesInAll() quality.Losses {
-	c := *r
+	c := r.copied()
 	c.settle()
-	return c.losses
+	return *c.losses
+}
+
+// known is what is known of losses, to be told more.
+func (r *reception) known() *quality.Losses {
+	if r.losses == nil {
+		r.losses = new(quality.Losses)
+	}
+	return r.losses
+}
+
+// copied is a copy that can be told more without the reception's knowing.
+func (r *reception) copied() reception {
+	c, losses := *r, quality.Losses{}
+	if r.losses != nil {
+		losses = *r.losses
+	}
+	c.losses = &losses
+	return c
 }

@@ -34,22 +34,21 @@ func (s *Session) receiveMedia(now time.Time, packet []byte, from netip.AddrPort
 
 // admit counts a packet and tells whether it is to be heard.
 func (s *Session) admit(now time.Time, h header, valid bool, size int, from netip.AddrPort) bool {
-	dropped := &s.counters.dropped
 	rate := s.agreed.rate(h.number)
 	switch {
 	case !valid:
-		dropped.Malformed++
+		s.counters.rare().dropped.Malformed++
 		return false
 	case rate == 0 && from == s.latch.destination():
-		dropped.Unnegotiated++
+		s.counters.rare().dropped.Unnegotiated++
 		return false
 	case rate == 0 || !s.latch.step(now, from, h):
-		dropped.Strangers++
+		s.counters.rare().dropped.Strangers++
 		return false
 	}
 	s.in.add(now, h, size, rate)
 	if s.remote.Direction&Sends == 0 {
-		dropped.Held++
+		s.counters.rare().dropped.Held++
 		return false
 	}
 	return true
@@ -79,13 +78,13 @@ func (s *Session) admitReport(now time.Time, packet []byte, from netip.AddrPort)
 	case !opened:
 		return nil, false
 	case !validReports(packet):
-		s.counters.dropped.Malformed++
+		s.counters.rare().dropped.Malformed++
 		return nil, false
 	case !s.believesReport(now, from):
-		s.counters.dropped.Strangers++
+		s.counters.rare().dropped.Strangers++
 		return nil, false
 	}
-	s.counters.reportsReceived.add(len(packet))
+	s.counters.rare().reportsReceived.add(len(packet))
 	s.hearsOf(now, packet)
 	return packet, true
 }

@@ -67,7 +67,8 @@ type reception struct {
 	// judged is the first number of which losses does not know yet. It is told when one is
 	// lost, and not of each packet that comes.
 	judged uint64
-	losses quality.Losses
+	// losses is nil while it has been told nothing: a leg is the smaller before it loses.
+	losses *quality.Losses
 }
 
 // noResume is no sequence number.

@@ -137,7 +137,7 @@ func (s *Session) sendReport(now time.Time, packet []byte) {
 		s.mu.Unlock()
 		return
 	}
-	s.counters.reportsSent.add(len(packet))
+	s.counters.rare().reportsSent.add(len(packet))
 	s.departs(now, packet)
 	sealed, size := s.secured.active(), len(packet)
 	s.mu.Unlock()
@@ -149,7 +149,7 @@ func (s *Session) sendReport(now time.Time, packet []byte) {
 		err = out.Send(packet, to)
 	}
 	if err != nil {
-		s.unsent(&s.counters.reportsSent, size)
+		s.unsent(&s.counters.rare().reportsSent, size)
 	}
 }
 

@@ -143,15 +143,15 @@ func (s *Session) open(now time.Time, packet []byte, from netip.AddrPort) ([]byt
 		s.receiveHandshake(packet, from)
 		return nil, false
 	case !s.latch.considers(now, from):
-		s.counters.dropped.Strangers++
+		s.counters.rare().dropped.Strangers++
 		return nil, false
 	case x.in == nil:
-		s.counters.dropped.Unauthentic++
+		s.counters.rare().dropped.Unauthentic++
 		return nil, false
 	}
 	plain, err := x.in.Unprotect(now, packet)
 	if err != nil {
-		s.counters.dropped.Unauthentic++
+		s.counters.rare().dropped.Unauthentic++
 	}
 	return plain, err == nil
 }
@@ -163,15 +163,15 @@ func (s *Session) openReport(now time.Time, packet []byte, from netip.AddrPort) 
 	case !x.active():
 		return packet, true
 	case !s.considersReport(now, from):
-		s.counters.dropped.Strangers++
+		s.counters.rare().dropped.Strangers++
 		return nil, false
 	case x.in == nil:
-		s.counters.dropped.Unauthentic++
+		s.counters.rare().dropped.Unauthentic++
 		return nil, false
 	}
 	plain, err := x.in.UnprotectRTCP(now, packet)
 	if err != nil {
-		s.counters.dropped.Unauthentic++
+		s.counters.rare().dropped.Unauthentic++
 	}
 	return plain, err == nil
 }
@@ -209,9 +209,9 @@ func (s *Session) unsealed(err error, size int) {
 	s.counters.sent.Packets--
 	s.counters.sent.Octets -= uint64(size)
 	if errors.Is(err, srtp.ErrSequence) {
-		s.counters.dropped.Late++
+		s.counters.rare().dropped.Late++
 	} else {
-		s.counters.dropped.Unsent++
+		s.counters.rare().dropped.Unsent++
 	}
 }
 

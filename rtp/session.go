@@ -89,9 +89,31 @@ type Session struct {
 
 // counters are those that reception does not keep.
 type counters struct {
-	sent, reportsSent Traffic
-	reportsReceived   Traffic
-	dropped           Dropped
+	sent Traffic
+	// seldom is nil while there was nothing to count: most calls have none of it, and an idle
+	// one is the smaller.
+	seldom *rareCounters
+}
+
+type rareCounters struct {
+	reportsSent, reportsReceived Traffic
+	dropped                      Dropped
+}
+
+// rare gives the rare ones, to count.
+func (c *counters) rare() *rareCounters {
+	if c.seldom == nil {
+		c.seldom = new(rareCounters)
+	}
+	return c.seldom
+}
+
+// read gives the rare ones as they are.
+func (c *counters) read() (r rareCounters) {
+	if c.seldom != nil {
+		r = *c.seldom
+	}
+	return r
 }
 
 // Traffic counts packets, and their octets without UDP's.
@@ -224,12 +246,13 @@ func (s *Session) check(r Remote) error {
 func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	rare := s.counters.read()
 	return Stats{
 		Received:        s.in.stream(),
 		Sent:            s.counters.sent,
-		ReportsReceived: s.counters.reportsReceived,
-		ReportsSent:     s.counters.reportsSent,
-		Dropped:         s.counters.dropped,
+		ReportsReceived: rare.reportsReceived,
+		ReportsSent:     rare.reportsSent,
+		Dropped:         rare.dropped,
 	}
 }
 
