@@ -226,3 +226,33 @@ func TestRingbackIsHeard(t *testing.T) {
 		s.expect("the caller", s.legs[1].told, "Ring 180", "Progress 183 v1 PCMU te", "Answer v1 PCMU te")
 	})
 }
+
+// TestPassedRingbackInATransfer: the transferee hears our tone until something comes of the
+// target, and that from then on.
+func TestPassedRingbackInATransfer(t *testing.T) {
+	const asked = `
+	given ringback pass US
+	show hear
+	alice calls with PCMU te
+	found 1: carrier
+	2 answers PCMU te
+		hear 1<2 2<1
+	1 refers alice sip:carol
+	directed trunk carrier
+	consent yes
+		hear 2<-2
+	found 2: backup
+	`
+	tell(t, asked+`
+	3 rings 180
+		hear 2<-65538
+	3 rings 183 PCMU te
+		hear 2<3 3<2
+	3 rings 180
+	`)
+	tell(t, asked+`
+	3 rings 183 PCMU te
+		hear 2<3 3<2
+	3 rings 180
+	`)
+}

@@ -427,6 +427,9 @@ func (s *story) decided(w []string) dialplan.Decision {
 	}
 	d := plan(strings.Join(w, " "))
 	d.Ringback, d.Country, d.Callee, d.Dialled = dialplan.RingbackAuto, "US", "+12065550123", "+12065550123"
+	if s.decision.Country != "" {
+		d.Ringback = s.decision.Ringback // as "given ringback" has it
+	}
 	return d
 }
 

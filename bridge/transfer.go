@@ -236,8 +236,13 @@ func (m *Machine) transferRang(now time.Time, p *participant, r Ringing) {
 	if m.transfer.phase == transferCalling {
 		m.notify(event.Cause{Status: r.Status})
 	}
+	passed := m.decision.Ringback == dialplan.RingbackPass && m.earlyMedia() != nil
+	switch {
+	case passed && m.ringback.phase == ringbackPlaying:
+		m.ringback.phase, m.stale = ringbackIdle, true // what comes is heard, whatever it is
+	case passed:
 	// Nobody else rings for a party that is in a call: the tone must be ours, at once.
-	if r.Status == 180 && m.ringback.phase == ringbackIdle {
+	case r.Status == 180 && m.ringback.phase == ringbackIdle:
 		m.ringback.phase, m.ringback.since = ringbackPlaying, now
 		m.stale = true
 	}

@@ -28,6 +28,9 @@ type call struct {
 	ending  bool
 	ender   int
 	parties map[int]*party
+	// talking counts those who talk, crowded says that there were more than two.
+	talking int
+	crowded bool
 }
 
 // party is what is known of a participant.
@@ -39,7 +42,8 @@ type party struct {
 	// gone says that it has left.
 	gone bool
 	// silent says that it was not heard while the other one was.
-	silent bool
+	silent   bool
+	presence Presence
 }
 
 // part is what a record keeps for its own making.
@@ -92,6 +96,7 @@ func (c *call) add(e event.Event) []*Record {
 	case event.CallStateChanged:
 		c.reached(e.To, at)
 	case event.ParticipantStateChanged:
+		c.present(e, at)
 		c.moved(e, at)
 	case event.AttemptStarted:
 		c.attemptStarted(e, at)
@@ -236,6 +241,7 @@ func (c *call) ended(e event.CallEnded, at Time) []*Record {
 		cause.Text = transferred
 	}
 	c.main.close(cause, at)
+	c.main.Participants = c.presences(c.main)
 	return append(c.closed, c.main)
 }
 

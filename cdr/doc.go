@@ -1,7 +1,7 @@
 // Package cdr makes call records: it folds the events of each call into one record, or
 // one for each part of a call that was transferred, and writes it as one line of JSON
 // when the call or the part ends. call.go has what is told of a call, transfer.go what of
-// a transfer, record.go a line, media.go what it says of audio.
+// a transfer, crowd.go of more than two who talk, record.go a line, media.go what it says of audio.
 //
 // Decisions:
 //
@@ -21,6 +21,9 @@
 //     takes (attended transfer) ends as "transferred"; the other's record goes on with it.
 //     One that still rang then takes its attempt along: that is in the transfer's record
 //     alone, from when it began.
+//   - Where more than two talk the record says when each was there: whose leg costs something,
+//     and for how long, is not what the two ends of a call say. A party that came from another
+//     call (a conference) is in the records of both, one behind the other.
 //   - What a party sent is counted over its whole time in the call, so its counts are in
 //     the record of the part which it left: the transferor's in that before the transfer,
 //     the transferee's in the last one.

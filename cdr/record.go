@@ -45,6 +45,8 @@ type Record struct {
 	// is 1, who was called in attempt n is n+1. The counts are of a party's whole time
 	// in the call and stand in the record of the part which it left.
 	Media []Media `json:"media,omitempty"`
+	// Participants are those who talked, where they were more than two.
+	Participants []Presence `json:"participants,omitempty"`
 	// Recordings are those that have ended in this part of the call, in order. One that a
 	// transfer does not end is in the last part.
 	Recordings []Recording `json:"recordings,omitempty"`

@@ -127,6 +127,71 @@ func TestSemiAttendedTransfer(t *testing.T) {
 	}
 }
 
+// joining is the Refer-To for the other side of that dialog, whose transferor stays in it.
+func joining(answer *phone.Message) string {
+	return strings.Replace(replacing(answer), "?Replaces=", "?Join=", 1)
+}
+
+// conferencePitch is what the transferor sends in the conversation that it stays in.
+const conferencePitch = 1300.0
+
+// TestConference: the transferor stays (RFC 3911). The one that it had on hold comes to its
+// other call, and of the three each hears both others; then one of them leaves.
+func TestConference(t *testing.T) {
+	t.Parallel()
+	for _, m := range attendeds {
+		t.Run(m.name, func(t *testing.T) {
+			s := newStage(t, moving)
+			s.register(bobHost, bob)
+			x := s.talking(m, []string{"wait", "hold", "refer", "accepted", "notified", "notified", "hungup"}, []string{"held", "reinvited", "wait", "hangup"})
+			x.by.proceed()
+			x.of.saw("held")
+			x.by.saw("hold_agreed")
+			x.target("ring", "answer", "hungup")
+			stays := x.asking("ringing", "answered", "wait", "hangup")
+			invite := x.to.saw("called")
+			x.toVoice = x.voice(x.host, targetPitch)
+			x.toVoice.speaks(invite)
+			stays.saw("ringing")
+			answer := stays.saw("answered")
+			x.to.saw("acknowledged")
+			voice := x.voiceAt(netip.AddrPortFrom(x.Host(x.transferor()), audioPort+2), conferencePitch)
+			voice.speaks(answer)
+			x.refer(joining(answer))
+			x.told(200, true)
+			x.by.saw("hungup")
+			x.direction(x.of.saw("reinvited"), phone.SendRecv)
+			x.talk(x.ofVoice, x.toVoice)
+			x.talk(voice, x.ofVoice)
+			x.talk(voice, x.toVoice)
+			stays.proceed()
+			x.talk(x.ofVoice, x.toVoice)
+			voice.silent()
+			x.of.proceed()
+			x.to.saw("hungup")
+			for _, p := range []*party{x.by, x.of, x.to, stays} {
+				p.done()
+			}
+			x.gathered()
+		})
+	}
+}
+
+// gathered checks the records of a conference: the transferee's call, which it has left, and
+// the one in which there were three.
+func (x *trio) gathered() {
+	x.Helper()
+	records, err := x.gateway.AllRecords(2, patience)
+	if err != nil {
+		x.Fatal(err)
+	}
+	for _, r := range records {
+		if left := r.Cause == "transferred"; r.Disposition != "answered" || left != (len(r.Participants) == 0) || !left && len(r.Participants) != 3 {
+			x.Errorf("%+v", r)
+		}
+	}
+}
+
 // joined checks the records of an attended transfer: its own, and those of both calls.
 func (x *trio) joined() {
 	x.Helper()

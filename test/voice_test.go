@@ -43,13 +43,19 @@ type stall struct {
 // voice opens a party's audio. It ends with the story.
 func (s *stage) voice(host byte, pitch float64) *voice {
 	s.Helper()
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(s.audioAt(host)))
+	return s.voiceAt(s.audioAt(host), pitch)
+}
+
+// voiceAt is voice at an address.
+func (s *stage) voiceAt(at netip.AddrPort, pitch float64) *voice {
+	s.Helper()
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 	if err != nil {
 		s.Fatal(err)
 	}
 	ctx, end := context.WithCancel(context.Background())
 	v := &voice{stage: s, pump: phone.NewPump(), end: end, look: time.Now()}
-	v.audio = phone.Audio{Local: s.audioAt(host), Pitch: pitch, Write: func(b []byte, to netip.AddrPort) {
+	v.audio = phone.Audio{Local: at, Pitch: pitch, Write: func(b []byte, to netip.AddrPort) {
 		_, _ = conn.WriteToUDPAddrPort(b, to) // what does not arrive is counted there
 	}}
 	v.pump.Open(conn, func(now time.Time, data []byte, _ netip.AddrPort) {

@@ -34,6 +34,10 @@ type Record struct {
 	Cause       string       `json:"cause"`
 	Media       []RecordHalf `json:"media"`
 	Recordings  []RecordFile `json:"recordings"`
+	// Participants are those who talked, of more than two.
+	Participants []struct {
+		Name string `json:"name"`
+	} `json:"participants"`
 }
 
 // RecordCaller is who placed the call.
