@@ -41,12 +41,7 @@ type Record struct {
 	// one has its answer.
 	Duration int64 `json:"duration_ms"`
 	Outcome
-	// Media is what each party sent us, in the order of the participants: the caller
-	// is 1, who was called in attempt n is n+1. The counts are of a party's whole time
-	// in the call and stand in the record of the part which it left.
-	Media []Media `json:"media,omitempty"`
-	// Participants are those who talked, where they were more than two.
-	Participants []Presence `json:"participants,omitempty"`
+	Parties
 	// Recordings are those that have ended in this part of the call, in order. One that a
 	// transfer does not end is in the last part.
 	Recordings []Recording `json:"recordings,omitempty"`
@@ -63,6 +58,16 @@ type Outcome struct {
 	Status      int    `json:"status"`
 	Q850        int    `json:"q850,omitempty"`
 	Cause       string `json:"cause,omitempty"`
+}
+
+// Parties is what there is to say of each party; its keys are the record's.
+type Parties struct {
+	// Media is what each party sent us, in the order of the participants: the caller
+	// is 1, who was called in attempt n is n+1. The counts are of a party's whole time
+	// in the call and stand in the record of the part which it left.
+	Media []Media `json:"media,omitempty"`
+	// Participants are those who talked, where they were more than two.
+	Participants []Presence `json:"participants,omitempty"`
 }
 
 // CallRoute is one step of a call to somebody else: a callRoute of the call resource.
