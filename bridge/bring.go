@@ -67,7 +67,8 @@ func (e Brought) step(m *Machine, now time.Time) {
 	}
 	switch {
 	case p == nil || !p.inTalk() || m.state >= event.CallDisconnecting:
-		// RFC 3911 s4: what matches no dialog, or one that is not confirmed, is answered 481.
+		// RFC 3911 s4 has 481 for what matches no dialog. Where nobody has answered there is no
+		// conversation to join either.
 		refuse(481, "the dialog to be joined is gone, or has not been answered")
 	case p.party != e.By:
 		refuse(403, "the dialog to be joined is another's")
