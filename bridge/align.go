@@ -74,7 +74,7 @@ func (m *Machine) realign(with, to *participant) {
 	next, err := m.offerTo(to, with.remote)
 	if err == nil && (before == nil || next.String() != before.String()) {
 		m.exchange = exchange{phase: exchangeRestoring, from: with.id, to: to.id, before: before}
-		m.tell(to, Offer{SDP: next})
+		m.tellOffer(to, next)
 	}
 }
 
@@ -90,7 +90,7 @@ func (m *Machine) offerOwn(p *participant) bool {
 	offer, err := m.offerTalk(p, p)
 	if err == nil {
 		m.exchange = exchange{phase: exchangeOwn, to: p.id, before: before}
-		m.tell(p, Offer{SDP: offer})
+		m.tellOffer(p, offer)
 	}
 	return err == nil
 }

@@ -1,8 +1,11 @@
 package bridge
 
 import (
+	"slices"
+
 	"github.com/tandem-gateway/tandem/dialplan"
 	"github.com/tandem-gateway/tandem/event"
+	"github.com/tandem-gateway/tandem/sdp"
 )
 
 // identityOf is who a party is, as the call resource has it: a user, or a number that is
@@ -44,6 +47,22 @@ func (m *Machine) introduce(p, q *participant) {
 			m.tell(pair[0], Identify{Connected: who})
 		}
 	}
+}
+
+// tellOffer offers a party something of ours. Whom it has come to talk with by the same step
+// it learns by that, and not by a request of its own.
+func (m *Machine) tellOffer(p *participant, s *sdp.Description) {
+	o := Offer{SDP: s}
+	m.out = slices.DeleteFunc(m.out, func(a Action) bool {
+		t, told := a.(Tell)
+		who, identifies := t.Command.(Identify)
+		if !told || !identifies || t.Participant != p.id {
+			return false
+		}
+		o.Connected = who.Connected
+		return true
+	})
+	m.tell(p, o)
 }
 
 // shown is who a party is for another one that may know.

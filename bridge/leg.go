@@ -59,8 +59,12 @@ type (
 		// RetryAfter is sent when positive (RFC 3261 s20.33).
 		RetryAfter time.Duration
 	}
-	// Offer proposes a new description within the dialog.
-	Offer struct{ SDP *sdp.Description }
+	// Offer proposes a new description within the dialog. Connected is who the party talks
+	// with now, when that is news.
+	Offer struct {
+		SDP       *sdp.Description
+		Connected dialplan.Shown
+	}
 	// AcceptOffer answers the offer that the leg reported.
 	AcceptOffer struct{ SDP *sdp.Description }
 	// RefuseOffer rejects the offer that the leg reported.

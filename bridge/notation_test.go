@@ -230,7 +230,11 @@ func commandWords(c Command) string {
 		}
 		return words
 	case Offer:
-		return "Offer " + described(c.SDP)
+		words := "Offer " + described(c.SDP)
+		if c.Connected.User != "" {
+			words += " of " + c.Connected.User
+		}
+		return words
 	case AcceptOffer:
 		return "AcceptOffer " + described(c.SDP)
 	case RefuseOffer:

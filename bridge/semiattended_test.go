@@ -425,7 +425,7 @@ func TestSemiAttendedTransferToAnotherCodec(t *testing.T) {
 		tell 1 Notify 200
 		transfer attended transferred of 2 by 1 to +14255550100
 		tell 1 Hangup 200/16 gateway
-		tell 2 Offer v2 PCMA te
+		tell 2 Offer v2 PCMA te of +14255550100
 		hear 2<3 3<2
 	`)
 }
@@ -439,7 +439,7 @@ func TestSemiAttendedTransferWithoutAnOffer(t *testing.T) {
 		tell 1 Notify 200
 		transfer attended transferred of 2 by 1 to +14255550100
 		tell 1 Hangup 200/16 gateway
-		tell 2 Offer v2 PCMA
+		tell 2 Offer v2 PCMA of +14255550100
 		hear 2<3 3<2
 	2 agrees PCMA
 		hear 2<3 3<2

@@ -342,7 +342,7 @@ func TestTransferOfAHeldParty(t *testing.T) {
 		tell 1 Hangup 200/16 gateway
 		party 1 connected->disconnected 200/16 gateway
 		party 2 hold->connected
-		tell 2 Offer v3 PCMU te
+		tell 2 Offer v3 PCMU te of +14255550100
 		hear 2<3 3<2
 	2 agrees v3 PCMU te
 		hear 2<3 3<2
@@ -404,7 +404,7 @@ func TestTransferToAnotherCodec(t *testing.T) {
 		tell 1 Notify 200
 		transfer blind transferred of 2 by 1 to +12065550123
 		tell 1 Hangup 200/16 gateway
-		tell 2 Offer v2 PCMA te
+		tell 2 Offer v2 PCMA te of +14255550100
 		hear 2<3 3<2
 	2 agrees v2 PCMA te
 		hear 2<3 3<2
@@ -577,7 +577,7 @@ func TestAttendedTransfer(t *testing.T) {
 		transfer attended transferred of 2 by 1 to sip:carol
 		tell 1 Hangup 200/16 gateway
 		party 1 connected->disconnected 200/16 gateway
-		tell 2 Offer v2 PCMA te
+		tell 2 Offer v2 PCMA te of stranger
 		hear 2<3 3<2
 	`)
 	tell(t, begins+`

@@ -98,7 +98,7 @@ func (l *leg) Do(now time.Time, c bridge.Command) {
 		c.RetryAfter = max(c.RetryAfter, l.retryAfter)
 		u.Reject(now, c.Cause.Status, refuseHeaders(c)...)
 	case bridge.Offer:
-		u.Offer(now, c.SDP)
+		u.Offer(now, c.SDP, l.news(c.Connected)...)
 	case bridge.AcceptOffer:
 		u.AcceptOffer(now, c.SDP)
 	case bridge.RefuseOffer:
@@ -117,13 +117,18 @@ func (l *leg) Do(now time.Time, c bridge.Command) {
 
 // identify tells the party who it talks with, where it may know and that is news.
 func (l *leg) identify(now time.Time, who dialplan.Shown) {
-	if who == l.talksTo {
-		return
-	}
-	l.talksTo = who
-	if headers := l.edge.connectedHeaders(l.peer, who); len(headers) > 0 {
+	if headers := l.news(who); len(headers) > 0 {
 		l.usage.Identify(now, headers...)
 	}
+}
+
+// news are the headers that tell a party who it talks with now; none when it knows.
+func (l *leg) news(who dialplan.Shown) []dialog.Header {
+	if who.User == "" || who == l.talksTo {
+		return nil
+	}
+	l.talksTo = who
+	return l.edge.connectedHeaders(l.peer, who)
 }
 
 // hangup ends the leg in the way its state asks for.

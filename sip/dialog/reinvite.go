@@ -87,6 +87,7 @@ func (u *Usage) Offer(now time.Time, s *sdp.Description, headers ...Header) {
 		u.reinvite.next = s // it goes as soon as the refresh is answered
 		u.Identify(now, headers...)
 	case u.state != Confirmed && u.state != Answered, u.reinvite.phase != reinviteNone:
+		u.Identify(now, headers...)
 		u.report(OfferFailed{Status: 491})
 	case u.accept.server != nil:
 		u.reinvite = reinvite{phase: reinviteQueued, offer: s, headers: headers}
@@ -221,6 +222,9 @@ func (u *Usage) reinviteFailed(now time.Time, c *client, status int) {
 	}
 	if (status == 405 || status == 501) && c.message.method == "UPDATE" {
 		c.dialog.Updates = false // it has said otherwise
+	}
+	if len(r.headers) > 0 && u.naming.headers == nil {
+		u.naming.headers = r.headers // who it talks with holds all the same
 	}
 	u.conclude(now, r, OfferFailed{Status: status})
 	u.dialogLost(now, c, status)
