@@ -216,3 +216,30 @@ func TestNamesForNobody(t *testing.T) {
 	r.do(func(u *Usage) { u.Identify(r.now) })
 	r.expect()
 }
+
+// TestNamesOutliveTheOffer: where an offer with them is refused, or cannot be made, they are
+// said by themselves.
+func TestNamesOutliveTheOffer(t *testing.T) {
+	said := func(r *raw) {
+		t.Helper()
+		if got := header(r.request(sip.UPDATE), "P-Asserted-Identity"); got != carol {
+			t.Errorf("the UPDATE says %q", got)
+		}
+	}
+	up := func() *raw {
+		r := rawCaller(t, nil)
+		r.respond(sip.INVITE, 200, "them", append(at("them"), "Allow: UPDATE"), rawOffer)
+		return r
+	}
+	r := up()
+	r.do(func(u *Usage) { u.Offer(r.now, hold(), asserting(carol)) })
+	r.forget()
+	r.respond(sip.INVITE, 488, "", nil, "")
+	said(r)
+	r = up()
+	r.do(func(u *Usage) { u.Offer(r.now, hold()) })
+	r.do(func(u *Usage) { u.Offer(r.now, hold(), asserting(carol)) }) // 491: another one is out
+	r.forget()
+	r.respond(sip.INVITE, 200, "", at("them"), rawOffer)
+	said(r)
+}
