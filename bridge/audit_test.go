@@ -71,6 +71,7 @@ type audited struct {
 	told                            int  // Refuse and Hangup
 	left                            bool // it has ended by itself before it was told
 	released                        bool
+	speaks                          bool
 }
 
 // try is one attempt of the events.
@@ -367,6 +368,8 @@ func (a *audit) emit(e event.Event) {
 		a.record(e)
 	case event.PlaybackChanged:
 		a.play(e)
+	case event.SpeakingChanged:
+		a.speech(e)
 	case event.CallEnded:
 		if a.recordingOn() {
 			a.fault("the call has ended, and its recording has not: %v", a.recording)

@@ -33,6 +33,7 @@
 //	hearing.go  the hearing table
 //	keys.go     keys (DTMF): told once, and passed on in the way that each party takes
 //	ringback.go what a caller hears before the answer; sound.go the sounds of ours
+//	speech.go   who speaks, of several
 //	secure.go   SRTP: each party's own keys, and what its protection allows
 //	silence.go  rtp.timeout
 //	quality.go  how well the parties are heard, each five seconds; one-way audio

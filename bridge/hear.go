@@ -48,6 +48,7 @@ func (c *Call) hear(now time.Time, h Hear) {
 			paths.ListenForKeys(s)
 		}
 	}
+	c.listenToSpeech(paths)
 	paths.Swap()
 	c.players.keep(h.Sounds)
 }

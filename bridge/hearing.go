@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"slices"
+	"time"
 
 	"github.com/tandem-gateway/tandem/event"
 	"github.com/tandem-gateway/tandem/rtp"
@@ -13,13 +14,14 @@ import (
 
 // rehear computes the table anew from the state of the call, once for all the
 // media that the step has connected or shut. A call that ends has shut all of it.
-func (m *Machine) rehear() {
+func (m *Machine) rehear(now time.Time) {
 	if m.state >= event.CallDisconnecting || !m.stale && !slices.ContainsFunc(m.out, changesHearing) {
 		return
 	}
 	m.stale = false
 	t := m.hearing()
 	m.play(t)
+	m.hush(now, t)
 	taps := m.taps(t)
 	m.do(Hear{Table: t, Sounds: m.sounds(t), Taps: taps, Keys: m.keysWanted()})
 }

@@ -86,7 +86,7 @@ func (e Fetched) step(m *Machine, now time.Time) {
 
 // adopt takes a party in.
 func (m *Machine) adopt(now time.Time, p participant) *participant {
-	p.id, p.state, p.leg, p.attempt = len(m.participants)+1, event.ParticipantIdle, legLive, 0
+	p.id, p.state, p.leg, p.attempt, p.speaking = len(m.participants)+1, event.ParticipantIdle, legLive, 0, false
 	m.participants = append(m.participants, p)
 	joined := &m.participants[p.id-1]
 	m.enterParticipant(now, joined, event.ParticipantConnected, event.Cause{})

@@ -412,7 +412,7 @@ func (m *Machine) settle(now time.Time) {
 	m.recordNow(now)
 	m.playNow(now)
 	m.listenNow(now)
-	m.rehear()
+	m.rehear(now)
 	if m.state == event.CallDisconnecting && m.everyLeg(legGivenUp) && m.hunt.located == m.hunt.index && m.fetching == 0 &&
 		m.recording.until.IsZero() {
 		m.end(now)

@@ -352,6 +352,8 @@ func eventLine(e event.Event) string {
 		return recordingWords(e)
 	case event.PlaybackChanged:
 		return playbackWords(e)
+	case event.SpeakingChanged:
+		return fmt.Sprintf("speech of %d: %v", e.Participant, e.Speaking)
 	case event.CallJoined:
 		return "joined into " + e.Into
 	case event.CallEnded:

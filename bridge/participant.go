@@ -46,7 +46,8 @@ type participant struct {
 	digits    KeyWay
 	state     event.ParticipantState
 	leg       legPhase
-	attempt   int // counts from 1; 0 for the caller
+	speaking  bool // of those who are mixed
+	attempt   int  // counts from 1; 0 for the caller
 	local     local
 	hint      netip.Addr
 	// offered is the last offer of this party, answered or not; nil when it made

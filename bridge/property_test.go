@@ -285,6 +285,8 @@ func (w *world) move() {
 		w.crowd()
 	case kind == 7 && rapid.IntRange(0, 2).Draw(w.t, "playing") == 0:
 		w.plays()
+	case kind == 7:
+		w.speaks()
 	case kind == 6 && rapid.IntRange(0, 9).Draw(w.t, "stays") == 0:
 		w.stays()
 	case kind == 6 && w.rarely() && w.rarely():

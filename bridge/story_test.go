@@ -111,6 +111,8 @@ func (s *story) happen(w []string) error {
 		s.record(w)
 	case "play", "unplay", "loaded", "played", "unheard":
 		s.play(w)
+	case "speaks", "falls":
+		s.step(Spoke{Participant: number(w[1]), Speaking: w[0] == "speaks"})
 	case "remove":
 		s.step(Remove{Participant: number(w[1]), Cause: event.Cause{Status: 200, Q850: 16, By: event.PartyGateway, Text: "removed"}})
 	case "replacing":

@@ -48,7 +48,7 @@ func TestOf(t *testing.T) {
 		CallReceived{Header: h}, CallRouted{Header: h}, CallForwarded{Header: h}, CallStateChanged{Header: h},
 		ParticipantStateChanged{Header: h}, AttemptStarted{Header: h}, AttemptEnded{Header: h}, TransferChanged{Header: h},
 		CallJoined{Header: h}, DigitPressed{Header: h}, RecordingChanged{Header: h}, MediaEnded{Header: h}, CallEnded{Header: h},
-		MediaQuality{Header: h}, OneWayAudio{Header: h}, ParticipantNotAdded{Header: h}, PlaybackChanged{Header: h},
+		MediaQuality{Header: h}, OneWayAudio{Header: h}, ParticipantNotAdded{Header: h}, PlaybackChanged{Header: h}, SpeakingChanged{Header: h},
 	} {
 		if e.Of() != h {
 			t.Errorf("%T is of %+v", e, e.Of())

@@ -42,6 +42,8 @@ func journal(log *slog.Logger, e event.Event) {
 		log.Info("attempt", id, "attempt", e.Attempt, "trunk", e.Trunk, "user", e.User, "target", e.Target)
 	case event.AttemptEnded:
 		log.Info("attempt ended", id, "attempt", e.Attempt, "status", e.Cause.Status, "cause", e.Cause.Text)
+	case event.SpeakingChanged:
+		log.Debug("participant speaks", id, "participant", e.Participant, "name", e.Name, "speaking", e.Speaking)
 	case event.ParticipantStateChanged:
 		log.Debug("participant state", id, "participant", e.Participant, "name", e.Name,
 			"from", e.From.String(), "to", e.To.String())
