@@ -80,6 +80,9 @@
 //   - An attended transfer moves a leg between two calls with all that belongs to it:
 //     its dialog, its ports, its place in the dialplan. A consultation that is still
 //     ringing moves as a whole: who rings goes on ringing, for the transferee.
+//   - A conference is made by a transferor that stays: the transferee comes to the call in
+//     which that one talks, which goes on whatever comes of it. Each of several negotiates
+//     with the gateway alone, and of several nobody is handed on.
 //   - A recording is a part of the call: it begins with the answer at the earliest, goes on
 //     through holds and transfers with whoever is in the call then, and ends with it. A
 //     disk that is full or slow ends the recording, with an event, and holds nothing up;

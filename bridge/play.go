@@ -156,6 +156,8 @@ func (p *playback) unplayable() string {
 		switch {
 		case item.For < 0:
 			return fmt.Sprintf("item %d lasts %v", i+1, item.For)
+		case item.Tone > audio.Congestion:
+			return fmt.Sprintf("item %d is tone %d, which there is not", i+1, uint8(item.Tone))
 		case item.Prompt == "" && item.For == 0 && !last:
 			return fmt.Sprintf("item %d is a tone without an end, and others follow: say how long it sounds", i+1)
 		}

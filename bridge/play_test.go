@@ -93,10 +93,13 @@ func playbackOf(to int, words []string) Playback {
 // itemOf is "hello", "hello/2s", "busy/DE", "busy/DE/2s".
 func itemOf(word string) (i Item) {
 	parts := strings.Split(word, "/")
-	if parts[0] == "busy" {
+	switch parts[0] {
+	case "busy":
 		i.Tone, i.Country = audio.Busy, parts[1]
 		parts = parts[1:]
-	} else {
+	case "tone7":
+		i.Tone = 7
+	default:
 		i.Prompt = parts[0]
 	}
 	if len(parts) > 1 {
@@ -314,11 +317,13 @@ func TestUnplayable(t *testing.T) {
 		playback 6 to 1 failed, failed, item 1 is a tone without an end, and others follow: say how long it sounds
 	play 1 hello/-1s
 		playback 7 to 1 failed, failed, item 1 lasts -1s
+	play 1 tone7
+		playback 8 to 1 failed, failed, item 1 is tone 7, which there is not
 	play 1 hello
-		playback 8 to 1 notStarted
-		load 8
-	loaded 8 nothere
-		playback 8 to 1 failed, failed, nothere
+		playback 9 to 1 notStarted
+		load 9
+	loaded 9 nothere
+		playback 9 to 1 failed, failed, nothere
 	`)
 	many := twoTalk
 	for i := 1; i <= mostPlaybacks; i++ {
