@@ -51,7 +51,7 @@ var house = []floor{
 	{"internal/archtest", nil},
 	{"internal/phone", []string{"rtp/codec", "rtp/audio", "rtp/srtp"}},
 	// calltest controls live calls as the api will: it asks bridge, and follows their events.
-	{"internal/calltest", []string{"gateway", "bridge", "dialplan", "event", "config", "internal/phone", "internal/simnet", "internal/authority"}},
+	{"internal/calltest", []string{"gateway", "bridge", "dialplan", "event", "rtp/audio", "config", "internal/phone", "internal/simnet", "internal/authority"}},
 	{"internal/demo", []string{"gateway", "config", "event", "internal/phone"}},
 
 	{"cmd/...", []string{"gateway", "config", "internal/demo"}},

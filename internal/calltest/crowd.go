@@ -1,6 +1,8 @@
 package calltest
 
 import (
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/tandem-gateway/tandem/bridge"
@@ -78,16 +80,9 @@ func parseCrowd(l line, words []string) (step, error) {
 }
 
 func (c *crowdStep) play(s *stage) error {
-	if s.running == nil {
-		return c.errorf("no gateway plays")
-	}
-	of, ok := s.running.calls.of(c.call)
-	var call *bridge.Call
-	if ok {
-		call = s.running.gateway.Call(of.id)
-	}
-	if call == nil {
-		return c.errorf("%s has placed no call that is not over", c.call)
+	of, call, err := s.liveCall(c.call)
+	if err != nil {
+		return c.errorf("%w", err)
 	}
 	if c.adds {
 		call.Add(dialplan.Request{Origin: of.origin, To: c.whom})
@@ -99,4 +94,19 @@ func (c *crowdStep) play(s *stage) error {
 	}
 	call.Remove(participant, event.Cause{Status: 200, Q850: 16, By: event.PartyGateway, Text: "removed"})
 	return nil
+}
+
+// liveCall is the call that somebody has placed.
+func (s *stage) liveCall(name string) (of liveCall, call *bridge.Call, err error) {
+	if s.running == nil {
+		return of, nil, errors.New("no gateway plays")
+	}
+	of, ok := s.running.calls.of(name)
+	if ok {
+		call = s.running.gateway.Call(of.id)
+	}
+	if call == nil {
+		return of, nil, fmt.Errorf("%s has placed no call that is not over", name)
+	}
+	return of, call, nil
 }

@@ -74,6 +74,10 @@
 //	gateway is behind ADDRESS          a NAT: what is sent to that address comes to it
 //	gateway adds NUMBER to the call of NAME, gateway removes NAME from the call of NAME
 //	                                   NAME is who has placed it; the first is who is in it
+//	gateway plays TONE to NAME in the call of NAME [until=KEYS] [alone]
+//	                                   a tone of the US to one or everybody: busy, congestion,
+//	                                   ringback; it is heard as music is
+//	gateway stops playing in the call of NAME
 //	gateway drains
 //	gateway reloads:                   with the configuration that is indented below
 //	record KEY=PATTERN ...             there is such a call record; records N counts them

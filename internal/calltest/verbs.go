@@ -50,6 +50,8 @@ func verbs() []verb {
 		{"gateway is behind ADDRESS", parseNAT},
 		{"gateway adds NUMBER to the call of NAME", parseCrowd},
 		{"gateway removes NAME from the call of NAME", parseCrowd},
+		{"gateway plays TONE to NAME in the call of NAME ...", parsePlays},
+		{"gateway stops playing in the call of NAME", parseSilence},
 		{"gateway drains", parseDrain},
 		{"gateway reloads:", parseReload},
 		{"record ...", parseRecord},
