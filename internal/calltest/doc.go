@@ -63,7 +63,7 @@
 //
 //	wait TIME                          at TIME waits until then from the begin
 //	NAME sends tone [pitch=HZ]         NAME stops tone
-//	NAME hears NAME|nothing|music [within=TIME]
+//	NAME hears NAME|nothing|music|silence [within=TIME]  nothing: nobody's tone; silence: no packet
 //	NAME presses KEYS [each=TIME] [tones]  in its media: telephone-event, or tones; each 160ms
 //	NAME sees digits [KEYS]            telephone-events that came: these keys, each once
 //	NAME hears digits [KEYS]           keys that came as tones; without KEYS none did

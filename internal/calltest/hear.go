@@ -122,6 +122,8 @@ func (h *hearsStep) play(s *stage) error {
 		err = s.hearsNothing(who)
 	case "music":
 		err = s.hearsMusic(who)
+	case "silence":
+		err = s.hearsSilence(who)
 	default:
 		err = s.hears(who, h.whom, h.within)
 	}
@@ -163,6 +165,17 @@ func (s *stage) hearsMusic(who *party) error {
 	}
 	if pitch := s.pitchOf(who); pitch != 0 {
 		return fmt.Errorf("%s hears %s", who.name, s.heard(who))
+	}
+	return nil
+}
+
+// hearsSilence wants nothing to be sent to a party, after what is on its way.
+func (s *stage) hearsSilence(who *party) error {
+	s.run(2*listening, never)
+	before := who.audio.Report().Received
+	s.run(4*listening, never)
+	if n := who.audio.Report().Received - before; n > 0 {
+		return fmt.Errorf("%s was sent %d packets in %v", who.name, n, 4*listening)
 	}
 	return nil
 }
