@@ -68,6 +68,7 @@ func TestParseRefuses(t *testing.T) {
 		"alice -> raw":                               "needs the packet",
 		"gateway reloads:":                           "needs the configuration",
 		"gateway is behind it":                       "unable to parse IP",
+		"gateway plays noise to a in the call of b":  "none of the tones",
 		"only without loss:":                         "needs a reason",
 		"any order:\n    wait 1s":                    "only NAME <- MESSAGE",
 		"drop next 200":                              "should be",
