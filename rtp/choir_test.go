@@ -268,7 +268,7 @@ func TestComingAndGoingDoesNotAllocate(t *testing.T) {
 				tick()
 			}
 			joined := 0
-			n := testing.AllocsPerRun(200, func() {
+			n := allocsPerRun(200, func() {
 				for _, s := range sessions[2:] {
 					s := s.current().from.maker.(*seat)
 					if s.sings {

@@ -74,7 +74,7 @@ func relayed(a *Session, from netip.AddrPort) func() {
 func TestRelayDoesNotAllocate(t *testing.T) {
 	for name, spliced := range map[string]bool{"unchanged": false, "rewritten": true} {
 		a, b := quietCall(t, spliced)
-		if n := testing.AllocsPerRun(1000, relayed(a, addr(alicesAddress))); n != 0 {
+		if n := allocsPerRun(1000, relayed(a, addr(alicesAddress))); n != 0 {
 			t.Errorf("%s: %v allocations a packet", name, n)
 		}
 		if sent := b.media.(*quietSocket).sent; sent < 1000 {
@@ -86,7 +86,7 @@ func TestRelayDoesNotAllocate(t *testing.T) {
 func TestStrangersDoNotAllocate(t *testing.T) {
 	a, _ := quietCall(t, false)
 	relayed(a, addr(alicesAddress))()
-	if n := testing.AllocsPerRun(1000, relayed(a, addr("203.0.113.9:7000"))); n != 0 {
+	if n := allocsPerRun(1000, relayed(a, addr("203.0.113.9:7000"))); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
 }
@@ -95,7 +95,7 @@ func TestReportsThatPassDoNotAllocate(t *testing.T) {
 	a, b := quietCall(t, false)
 	relayed(a, addr(alicesAddress))()
 	report := marshal(t, compound(1, 2, 3, 4)...)
-	n := testing.AllocsPerRun(1000, func() { a.receiveControl(start, report, addr("192.0.2.1:4001")) })
+	n := allocsPerRun(1000, func() { a.receiveControl(start, report, addr("192.0.2.1:4001")) })
 	if n != 0 || b.control.(*quietSocket).sent < 1000 {
 		t.Errorf("%v allocations, %d sent", n, b.control.(*quietSocket).sent)
 	}
@@ -109,7 +109,7 @@ func TestFeedDoesNotAllocate(t *testing.T) {
 	}
 	swap(t, Table{2: {{Source: 1}}}, map[int]End{1: feed, 2: b})
 	frame := Frame{Codec: pcmu, Payload: make([]byte, 160)}
-	n := testing.AllocsPerRun(1000, func() {
+	n := allocsPerRun(1000, func() {
 		frame.Timestamp += 160
 		if err := feed.Send(start, frame); err != nil {
 			t.Fatal(err)
@@ -152,7 +152,7 @@ func TestPlayersDoNotAllocate(t *testing.T) {
 	tune := audio.Tune(8000)
 	clock, sessions := onHold(t, 10, func() audio.Source { return tune.Loop() })
 	now := start
-	n := testing.AllocsPerRun(1000, func() {
+	n := allocsPerRun(1000, func() {
 		clock.pull(now, now)
 		now = now.Add(framePeriod)
 	})
@@ -177,7 +177,7 @@ func TestPlayerIsSmall(t *testing.T) {
 // this machine, all of whose goroutines are counted.
 func TestRealSocketsDoNotAllocate(t *testing.T) {
 	loop := newLoop(t, 1)
-	if n := testing.AllocsPerRun(1000, loop.packet); n != 0 {
+	if n := allocsPerRun(1000, loop.packet); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
 }

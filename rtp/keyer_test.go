@@ -410,7 +410,7 @@ func TestOverhearingDoesNotAllocate(t *testing.T) {
 	for range 100 {
 		carry()
 	}
-	if n := testing.AllocsPerRun(200, carry); n != 0 {
+	if n := allocsPerRun(200, carry); n != 0 {
 		t.Errorf("%v allocations a frame that is listened to", n)
 	}
 }

@@ -216,7 +216,7 @@ func TestReadReportsDoNotAllocate(t *testing.T) {
 	relayed(a, addr(alicesAddress))()
 	report := quality.AppendSender(nil, quality.Sender{SSRC: 1, NTP: quality.NTP(start)}, quality.Block{SSRC: 2, LastReport: 7})
 	report = quality.AppendMetrics(report, 1, quality.Metrics{SSRC: 2, R: 80})
-	n := testing.AllocsPerRun(1000, func() { a.receiveControl(start, report, addr("192.0.2.1:4001")) })
+	n := allocsPerRun(1000, func() { a.receiveControl(start, report, addr("192.0.2.1:4001")) })
 	if n != 0 || b.control.(*quietSocket).sent < 1000 || a.Quality(start).Told.R != 80 {
 		t.Errorf("%v allocations, %d sent, told %+v", n, b.control.(*quietSocket).sent, a.Quality(start).Told)
 	}
@@ -226,7 +226,7 @@ func TestReadReportsDoNotAllocate(t *testing.T) {
 func TestLossyStreamDoesNotAllocate(t *testing.T) {
 	a, _ := quietCall(t, false)
 	packet, h, now := rtpPacket(0, 0, 0, 0, make([]byte, 160)...), header{ssrc: 1}, start
-	n := testing.AllocsPerRun(2000, func() {
+	n := allocsPerRun(2000, func() {
 		h.write(packet)
 		a.receiveMedia(now, packet, addr(alicesAddress))
 		h.sequence += 1 + uint16(rand.IntN(3))

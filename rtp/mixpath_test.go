@@ -52,7 +52,7 @@ func TestMixingDoesNotAllocate(t *testing.T) {
 				talk()
 				tick()
 			}
-			if n := testing.AllocsPerRun(200, func() { talk(); tick() }); n != 0 {
+			if n := allocsPerRun(200, func() { talk(); tick() }); n != 0 {
 				t.Errorf("%v allocations a tick", n)
 			}
 			for _, s := range sessions {

@@ -668,7 +668,7 @@ func TestSecureRelayDoesNotAllocate(t *testing.T) {
 					continue // bob's packets would have to be sealed too
 				}
 				carry()
-				if n := testing.AllocsPerRun(500, carry); n != 0 {
+				if n := allocsPerRun(500, carry); n != 0 {
 					t.Errorf("%v, %s, %s: %v allocations a packet", s, name, way, n)
 				}
 			}
@@ -693,7 +693,7 @@ func TestUnauthenticPacketsDoNotAllocate(t *testing.T) {
 		for name, carry := range map[string]func(){
 			"plain": relayed(a, addr(alicesAddress)), "a stranger's": relayed(a, addr("203.0.113.9:7000")),
 		} {
-			if n := testing.AllocsPerRun(500, carry); n > bounds[s] {
+			if n := allocsPerRun(500, carry); n > bounds[s] {
 				t.Errorf("%v, %s: %v allocations a packet", s, name, n)
 			}
 		}

@@ -90,7 +90,7 @@ func TestTranscodingDoesNotAllocate(t *testing.T) {
 				for range 100 {
 					carry()
 				}
-				if n := testing.AllocsPerRun(200, carry); n != 0 {
+				if n := allocsPerRun(200, carry); n != 0 {
 					t.Errorf("%v allocations a frame", n)
 				}
 				if sent := b.media.(*quietSocket).sent; sent < 290 {
