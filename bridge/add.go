@@ -78,20 +78,11 @@ func (m *Machine) addFailed(now time.Time, c event.Cause) {
 
 // addAnswered lets who has answered in.
 func (m *Machine) addAnswered(now time.Time, p *participant, r Answered) {
-	p.stream = sdp.Stream{}
-	if r.SDP == nil || m.agreeWith(p, r.SDP) != nil {
-		m.answerUnusable(now, p, errNoAudio)
-		return
+	if m.comesToTalk(now, p, r) {
+		m.transfer = transfer{}
+		m.watchSilence(now)
+		m.rehold(now)
 	}
-	p.remote = r.SDP
-	m.attemptEnded(now, p, event.Cause{Status: 200, Q850: 16, By: event.PartyCallee, Text: "answered"})
-	m.byRule()
-	m.huntOver()
-	m.transfer = transfer{}
-	m.cancelTargets(now, p, elsewhere())
-	m.enterParticipant(now, p, event.ParticipantConnected, event.Cause{})
-	m.watchSilence(now)
-	m.rehold(now)
 }
 
 // crowd is how many talk.

@@ -254,10 +254,18 @@ func (m *Machine) notify(c event.Cause) { m.tellTransferor(Notify{Cause: c}) }
 
 // transferAnswered connects the transferee with who has answered for it.
 func (m *Machine) transferAnswered(now time.Time, p *participant, r Answered) {
+	if m.comesToTalk(now, p, r) {
+		m.connectParties(now, p)
+	}
+}
+
+// comesToTalk ends a hunt in a call that was answered before: who has answered is connected,
+// and the others stop ringing. False for an answer that is of no use.
+func (m *Machine) comesToTalk(now time.Time, p *participant, r Answered) bool {
 	p.stream = sdp.Stream{} // of all its branches one has answered
 	if r.SDP == nil || m.agreeWith(p, r.SDP) != nil {
 		m.answerUnusable(now, p, errNoAudio)
-		return
+		return false
 	}
 	p.remote = r.SDP
 	m.attemptEnded(now, p, event.Cause{Status: 200, Q850: 16, By: event.PartyCallee, Text: "answered"})
@@ -265,7 +273,7 @@ func (m *Machine) transferAnswered(now time.Time, p *participant, r Answered) {
 	m.huntOver()
 	m.cancelTargets(now, p, elsewhere())
 	m.enterParticipant(now, p, event.ParticipantConnected, event.Cause{})
-	m.connectParties(now, p)
+	return true
 }
 
 // huntOver: nobody is looked for any more.

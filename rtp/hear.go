@@ -145,15 +145,21 @@ func (s *Session) hearReport(p *path, packet []byte, heard hearing) {
 		packet = append(make([]byte, 0, len(packet)+srtp.Tailroom), packet...)
 		shiftReports(packet, sent, about)
 	}
+	s.postReport(out, to, packet, sealed)
+}
+
+// postReport sends a report that was counted, sealed where it must be.
+func (s *Session) postReport(out Socket, to netip.AddrPort, packet []byte, seal bool) {
+	size := len(packet) // it is longer when it is sealed, and was not counted so
 	var err error
-	if sealed {
+	if seal {
 		packet, err = s.sealReport(packet)
 	}
 	if err == nil {
 		err = out.Send(packet, to)
 	}
 	if err != nil {
-		s.unsent(&s.counters.rare().reportsSent, len(packet))
+		s.unsent(&s.counters.rare().reportsSent, size)
 	}
 }
 

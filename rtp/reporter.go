@@ -139,18 +139,9 @@ func (s *Session) sendReport(now time.Time, packet []byte) {
 	}
 	s.counters.rare().reportsSent.add(len(packet))
 	s.departs(now, packet)
-	sealed, size := s.secured.active(), len(packet)
+	sealed := s.secured.active()
 	s.mu.Unlock()
-	var err error
-	if sealed {
-		packet, err = s.sealReport(packet)
-	}
-	if err == nil {
-		err = out.Send(packet, to)
-	}
-	if err != nil {
-		s.unsent(&s.counters.rare().reportsSent, size)
-	}
+	s.postReport(out, to, packet, sealed)
 }
 
 // reportsGo is by which socket and whereto reports leave.

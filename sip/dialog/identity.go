@@ -82,17 +82,7 @@ func (u *Usage) identitySaid(now time.Time, c *client, status int, res *sip.Resp
 	n := &u.naming
 	saying := n.saying
 	n.client, n.saying = nil, nil
-	switch {
-	case u.conversationOver():
-	case status < 300:
-		c.dialog.retarget(contactURI(res.Contact()))
-		u.takeTimer(now, res)
-	case status == 405 || status == 501:
-		c.dialog.Updates = false // it has said otherwise
-		if n.headers == nil {
-			n.headers = saying
-		}
-	default:
-		u.dialogLost(now, c, status)
+	if !u.updated(now, c, status, res) && n.headers == nil {
+		n.headers = saying
 	}
 }

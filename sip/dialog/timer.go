@@ -225,17 +225,26 @@ func (u *Usage) refresh(now time.Time) {
 // refreshed takes the answer to a refresh by UPDATE.
 func (u *Usage) refreshed(now time.Time, c *client, status int, res *sip.Response) {
 	u.timer.client = nil
+	if !u.updated(now, c, status, res) {
+		u.refresh(now)
+	}
+}
+
+// updated takes the response to an UPDATE of ours without a description. False for a side
+// that does not take UPDATE, though it has said so: what it was for must be done otherwise.
+func (u *Usage) updated(now time.Time, c *client, status int, res *sip.Response) (taken bool) {
 	switch {
 	case u.conversationOver():
 	case status < 300:
 		c.dialog.retarget(contactURI(res.Contact()))
 		u.takeTimer(now, res)
 	case status == 405 || status == 501:
-		c.dialog.Updates = false // it has said otherwise
-		u.refresh(now)
+		c.dialog.Updates = false
+		return false
 	default:
 		u.dialogLost(now, c, status)
 	}
+	return true
 }
 
 // lengthen repeats a request of ours whose interval was too small. RFC 4028 s7.3 has
