@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/pion/rtcp"
+
+	"github.com/tandem-gateway/tandem/rtp/srtp"
 )
 
 const (
@@ -338,6 +340,18 @@ func TestNetworkThatRefusesIsCounted(t *testing.T) {
 	alice.say(start, 2)
 	r.deliver(start, addr("192.0.2.1:4001"), a.LocalRTCP(), marshal(t, &rtcp.ReceiverReport{SSRC: 1}))
 	if s := b.Stats(); s.Dropped.Unsent != 3 || s.Sent != (Traffic{}) || s.ReportsSent != (Traffic{}) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestSealedReportThatIsRefused: it is taken back as it was counted, which is without what
+// sealing adds.
+func TestSealedReportThatIsRefused(t *testing.T) {
+	r, a, b, _, _ := pairUp(t)
+	sealedTo(t, b, srtp.AESCM128HMACSHA180)
+	b.control.Close()
+	r.deliver(start, addr("192.0.2.1:4001"), a.LocalRTCP(), marshal(t, &rtcp.ReceiverReport{SSRC: 1}))
+	if s := b.Stats(); s.Dropped.Unsent != 1 || s.ReportsSent != (Traffic{}) {
 		t.Errorf("%+v", s)
 	}
 }
