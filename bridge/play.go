@@ -95,7 +95,7 @@ func (Load) action()   {}
 func (Unload) action() {}
 
 // playing are the playbacks of a call that are not over, in the order in which they were
-// asked for; event.PlaybackState draws their states.
+// asked for.
 type playing struct {
 	list  []playback
 	count int
@@ -104,10 +104,21 @@ type playing struct {
 type playback struct {
 	Playback
 	number int
-	state  event.PlaybackState
-	loaded bool
+	phase  playbackPhase
 	deaf   []int // who cannot hear it
 }
+
+// playbackPhase is how far one is that is not over. event.PlaybackState is what is told of
+// it: one that loads and one that waits have both not started.
+//
+//	playbackLoads ── Loaded ──▶ playbackWaits ── it is the first of its queue ──▶ playbackRuns
+type playbackPhase uint8
+
+const (
+	playbackLoads playbackPhase = iota
+	playbackWaits
+	playbackRuns
+)
 
 // Play plays something into the call, from any goroutine. What comes of it is in the
 // call's events.
@@ -126,7 +137,7 @@ func (e Play) step(m *Machine, now time.Time) {
 	}
 	s := m.playing
 	s.count++
-	p := playback{Playback: e.Playback, number: s.count, state: event.PlaybackNotStarted}
+	p := playback{Playback: e.Playback, number: s.count}
 	switch why := p.unplayable(); {
 	case why != "":
 		m.playbackFails(now, p, event.PlaybackBroken, why)
@@ -136,7 +147,7 @@ func (e Play) step(m *Machine, now time.Time) {
 		m.playbackFails(now, p, event.PlaybackNobody, "nobody is there to hear it")
 	default:
 		s.list = append(s.list, p)
-		m.playbackEvent(now, p, event.PlaybackChanged{})
+		m.playbackEvent(now, p, event.PlaybackChanged{State: event.PlaybackNotStarted})
 		m.do(Load{Number: p.number, Loops: p.Loops, Items: p.Items})
 	}
 }
@@ -181,7 +192,8 @@ func (e Loaded) step(m *Machine, now time.Time) {
 	case e.Failed != "":
 		m.playbackOver(now, i, event.PlaybackChanged{Cause: event.PlaybackBroken, Error: e.Failed})
 	default:
-		m.playing.list[i].loaded = true
+		p := &m.playing.list[i]
+		p.phase = max(p.phase, playbackWaits)
 	}
 }
 
@@ -240,7 +252,7 @@ func (m *Machine) keyStopsPlaying(now time.Time, participant int, digit string) 
 
 // heardBy says whether a participant hears it.
 func (p *playback) heardBy(participant int) bool {
-	return p.state == event.PlaybackRunning && (p.To == 0 || p.To == participant) && !slices.Contains(p.deaf, participant)
+	return p.phase == playbackRuns && (p.To == 0 || p.To == participant) && !slices.Contains(p.deaf, participant)
 }
 
 // playNow begins what is due: the first of each queue, once it is loaded.
@@ -250,9 +262,9 @@ func (m *Machine) playNow(now time.Time) {
 	}
 	for i := range m.playing.list {
 		p := &m.playing.list[i]
-		if p.loaded && p.state == event.PlaybackNotStarted && m.playing.first(p.To) == p.number {
-			p.state, m.stale = event.PlaybackRunning, true
-			m.playbackEvent(now, *p, event.PlaybackChanged{})
+		if p.phase == playbackWaits && m.playing.first(p.To) == p.number {
+			p.phase, m.stale = playbackRuns, true
+			m.playbackEvent(now, *p, event.PlaybackChanged{State: event.PlaybackRunning})
 		}
 	}
 }
@@ -275,23 +287,22 @@ func (s *playing) index(number int) int {
 func (m *Machine) playbackOver(now time.Time, i int, e event.PlaybackChanged) {
 	p := m.playing.list[i]
 	m.playing.list = slices.Delete(m.playing.list, i, i+1)
-	m.stale = m.stale || p.state == event.PlaybackRunning
+	m.stale = m.stale || p.phase == playbackRuns
 	m.do(Unload{Number: p.number})
-	p.state = event.PlaybackCompleted
+	e.State = event.PlaybackCompleted
 	if e.Cause == event.PlaybackNobody || e.Cause == event.PlaybackBroken {
-		p.state = event.PlaybackFailed
+		e.State = event.PlaybackFailed
 	}
 	m.playbackEvent(now, p, e)
 }
 
 // playbackFails tells of one that was never in the list.
 func (m *Machine) playbackFails(now time.Time, p playback, c event.PlaybackCause, why string) {
-	p.state = event.PlaybackFailed
-	m.playbackEvent(now, p, event.PlaybackChanged{Cause: c, Error: why})
+	m.playbackEvent(now, p, event.PlaybackChanged{State: event.PlaybackFailed, Cause: c, Error: why})
 }
 
 func (m *Machine) playbackEvent(now time.Time, p playback, e event.PlaybackChanged) {
-	e.Header, e.Playback, e.Reference, e.Participant, e.State = m.at(now), p.number, p.Reference, p.To, p.state
+	e.Header, e.Playback, e.Reference, e.Participant = m.at(now), p.number, p.Reference, p.To
 	m.emit(e)
 }
 

@@ -365,7 +365,7 @@ func (w *world) plays() {
 	}
 	switch w.roll(8, "plays") {
 	case 0, 1:
-		w.step(Play{playbackOf(w.roll(4, "to"), []string{"hello", rapid.SampledFrom([]string{"alone", "until=1", "as=a"}).Draw(w.t, "how")})})
+		w.play(w.roll(4, "to"))
 	case 2, 3, 4:
 		w.step(Loaded{some(), rapid.SampledFrom([]string{"", "", "", "not there"}).Draw(w.t, "failed")})
 	case 5:
@@ -374,5 +374,20 @@ func (w *world) plays() {
 		w.step(StopPlaying{rapid.SampledFrom([]string{"", "a", "b"}).Draw(w.t, "reference")})
 	case 7:
 		w.step(Unheard{some(), 1 + w.roll(3, "deaf"), "no codec"})
+	}
+}
+
+// play draws one for a participant or everybody, and sometimes another one behind it, which
+// is loaded first.
+func (w *world) play(to int) {
+	how := func() Playback {
+		return playbackOf(to, []string{"hello", rapid.SampledFrom([]string{"alone", "until=1", "as=a"}).Draw(w.t, "how")})
+	}
+	w.step(Play{how()})
+	if rapid.Bool().Draw(w.t, "two") {
+		w.step(Play{how()})
+		if s := w.machine.playing; s != nil { // a call that is over takes none
+			w.step(Loaded{Number: s.count})
+		}
 	}
 }

@@ -45,7 +45,7 @@ func (r *reel) Fill(pcm []int16) int {
 	return n
 }
 
-// load gets the sound of a playback. Its goroutine ends with the call.
+// load gets the sound of a playback. Its goroutine ends with what it reads, or with the call.
 func (c *Call) load(a Load) {
 	names := a.prompts()
 	switch {

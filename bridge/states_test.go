@@ -20,6 +20,7 @@ type census struct {
 	forwards  [forwardAsked + 1]int
 	transfers [transferFetching + 1]int
 	playbacks [event.PlaybackFailed + 1]int
+	plays     [playbackRuns + 1]int
 	hunts     [3]int // idle, locating, ringing
 	takeovers [6]int // see tookOver
 }
@@ -37,6 +38,11 @@ func (c *census) note(m *Machine, actions []Action) {
 	c.transfers[m.transfer.phase]++
 	for _, p := range m.participants {
 		c.legs[p.leg]++
+	}
+	if m.playing != nil {
+		for _, p := range m.playing.list {
+			c.plays[p.phase]++
+		}
 	}
 	switch {
 	case !m.hunting():
@@ -92,6 +98,7 @@ func (c *census) lists() map[string][]int {
 		"forwardPhase":           c.forwards[:],
 		"transferPhase":          c.transfers[:],
 		"event.PlaybackState":    c.playbacks[event.PlaybackNotStarted:],
+		"playbackPhase":          c.plays[:],
 		"hunt":                   c.hunts[:],
 		"takeover":               c.takeovers[:],
 	}
@@ -122,7 +129,7 @@ func (c *census) missing() string {
 // of every state that the diagrams draw.
 func TestEveryStateIsReached(t *testing.T) {
 	all := &census{}
-	for range 20 {
+	for range 150 { // a tenth of that is usually enough
 		often(t, func(t *rapid.T) {
 			w := newWorld(t)
 			for range rapid.IntRange(40, 80).Draw(t, "moves") {

@@ -92,12 +92,16 @@ func (w *world) relayed(l *worldLeg) Report {
 }
 
 func (w *world) fetched() {
-	switch w.roll(3, "fetched") {
+	kind := w.roll(4, "fetched")
+	if w.machine.transfer.phase == transferFetching && kind > 1 {
+		kind = 1 // who is brought talks: nobody rings for it
+	}
+	switch kind {
 	case 0:
 		w.step(FetchFailed{Cause: event.Cause{Status: 481}})
-	case 1:
+	case 2, 3:
 		w.consult()
-	case 2:
+	case 1:
 		id := len(w.machine.participants) + 1
 		w.legs[id] = &worldLeg{phase: legTalks}
 		w.step(Fetched{party: w.stranger(id)})
@@ -108,7 +112,7 @@ func (w *world) fetched() {
 // there rings here, and nobody there.
 func (w *world) consult() {
 	other := newWorldAt(w.t, w.now, "other")
-	for range rapid.IntRange(0, 20).Draw(w.t, "moves there") {
+	for range w.roll(16, "moves there") {
 		if other.move(); other.machine.State() >= event.CallConnected {
 			break
 		}
