@@ -109,7 +109,7 @@ func BenchmarkHold(b *testing.B) {
 func TestCallSetupAllocations(t *testing.T) {
 	offer, answer, d := parsed(t, phoneOffer), parsed(t, carrierAnswer), plan("trunk carrier, trunk backup")
 	const most = 100
-	n := testing.AllocsPerRun(100, func() {
+	n := allocsPerRun(100, func() {
 		m := NewMachine("0123456789abcdef", &Limits{Silence: 2 * time.Minute})
 		setUp(m, offer, answer, d)
 		tearDown(m)

@@ -31,7 +31,7 @@ func (c *Call) hear(now time.Time, h Hear) {
 		ends[number] = p.Player
 	}
 	paths, err := rtp.Compile(t, ends)
-	for tries := 2 * len(t); err != nil && tries > 0; tries-- {
+	for tries := sparable(t); err != nil && tries > 0; tries-- {
 		var deaf *rtp.HearingError
 		if !errors.As(err, &deaf) {
 			break
@@ -53,6 +53,15 @@ func (c *Call) hear(now time.Time, h Hear) {
 	c.players.keep(h.Sounds)
 }
 
+// sparable is how often something can be taken out of a table: a sound, or a row.
+func sparable(t rtp.Table) int {
+	n := len(t)
+	for _, row := range t {
+		n += len(row)
+	}
+	return n
+}
+
 // spare takes out of a table what a listener cannot be given: the tone of a recording
 // where there is one, what is played to it, else all that it hears.
 func (c *Call) spare(t rtp.Table, deaf *rtp.HearingError) {
@@ -63,7 +72,7 @@ func (c *Call) spare(t rtp.Table, deaf *rtp.HearingError) {
 		return
 	case last >= 0 && isPlayback(row[last].Source):
 		t[deaf.Listener] = row[:last]
-		c.tellMachine(Unheard{Number: -row[last].Source - 5<<16, Participant: deaf.Listener, Why: deaf.Why})
+		c.tellMachine(Unheard{Number: playbackFor(row[last].Source), Participant: deaf.Listener, Why: deaf.Why})
 		return
 	}
 	delete(t, deaf.Listener)

@@ -306,7 +306,8 @@ func (m *Machine) playbackEvent(now time.Time, p playback, e event.PlaybackChang
 	m.emit(e)
 }
 
-// playbackFor is the number of a playback in a hearing table. It is below all others.
+// playbackFor is the number of a playback in a hearing table. It is below all others, and its
+// own inverse.
 func playbackFor(number int) int { return -number - 5<<16 }
 
 // play adds what is played to a hearing table.

@@ -207,3 +207,35 @@ func TestPlaybackWithoutCodec(t *testing.T) {
 			"playback 1 to 1 failed, failed, the source sends PCMU/8000, PCMA/8000, the listener takes G729/8000, and there is no codec here for one of them")
 	})
 }
+
+// TestPlaybacksThatNobodyCanHear: where the parties come to speak what there is no codec for
+// here, not even each other's, all that is played to them ends.
+func TestPlaybacksThatNobodyCanHear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := playingStage(t)
+		for _, to := range []int{0, 1, 2} {
+			s.call.Play(Playback{To: to, Items: []Item{{Prompt: "low"}}, Loops: Endless})
+		}
+		pass(time.Second)
+		s.look(func(c *Call) {
+			for id, name := range map[int]string{1: "G729", 2: "GSM"} {
+				p := c.machine.participant(id)
+				p.stream.Formats[0].Send.Name, p.stream.Formats[0].Receive.Name = name, name
+				if err := c.media.connect(Connect{Participant: id, Stream: p.stream}, nil); err != nil {
+					t.Error(err)
+				}
+			}
+			c.machine.stale = true
+			c.tellMachine(Timer{})
+		})
+		pass(2 * time.Second)
+		s.look(func(c *Call) {
+			if n := len(c.machine.playing.list); n != 0 {
+				t.Errorf("%d playbacks are still said to run", n)
+			}
+		})
+		s.call.Stop(event.Cause{Status: 200, By: event.PartyGateway})
+		pass(time.Second)
+		s.over()
+	})
+}

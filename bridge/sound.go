@@ -62,7 +62,7 @@ func (s Sounds) with(number int, what Sound) Sounds {
 func (m *Machine) sound(number int) Sound {
 	switch {
 	case isPlayback(number):
-		return Sound{Kind: SoundPlayback, Playback: -number - 5<<16}
+		return Sound{Kind: SoundPlayback, Playback: playbackFor(number)}
 	case number == beepNumber:
 		return Sound{Kind: SoundBeep}
 	case number < -1<<16:

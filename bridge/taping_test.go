@@ -569,7 +569,7 @@ func TestEarAllocatesNothing(t *testing.T) {
 	for range 3000 { // until the queue has all the items that it may have
 		hear()
 	}
-	if n := testing.AllocsPerRun(200, hear); n > 0.1 && !racing {
+	if n := allocsPerRun(200, hear); n > 0.1 && !racing {
 		t.Errorf("%v allocations", n)
 	}
 }
